@@ -43,6 +43,12 @@ MUST_USE enum rc store_assertion_each(struct db_tx *tx, const char *type,
                                                       const struct assertion_row *row,
                                                       struct err *err),
                                       void *context, struct err *err);
+/* All revisions of one assertion, ascending. */
+MUST_USE enum rc store_assertion_each_pk(struct db_tx *tx, const char *type, const char *pk,
+                                         enum rc (*each)(void *context,
+                                                         const struct assertion_row *row,
+                                                         struct err *err),
+                                         void *context, struct err *err);
 
 /* packages */
 MUST_USE enum rc store_package_insert(struct db_tx *tx, const struct package_row *row,

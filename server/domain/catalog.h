@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * catalog -- everything that answers to devices need, in memory, immutable and shared.
+ *
+ * Invariants
+ *  1. A struct catalog never changes after it was published. A reader that acquired one keeps a
+ *     consistent view (one generation) until it releases it.
+ *  2. A write to the database is followed by catalog_reload_package or catalog_reload_assertions: a
+ * new root that shares every node that did not change, swapped in by one pointer.
+ *  3. Generations only grow; a root built from an older read than the current one is not published.
+ *  4. No database access, no blocking and no allocation is needed to find something.
+ *
+ * Floor    server/domain; includes core/*, server/store.
+ * Owner    catalog_acquire / catalog_release; nodes found live as long as the acquired catalog.
+ * Threads  struct catalog_store is shared and safe; reloads are serialised inside.
+ * Tests    tests/unit/test_catalog.c
+ */
+#include "core/model/assertion.h"
+#include "core/model/channel.h"
+#include "core/model/package.h"
+#include "server/store/store.h"
+
+struct catalog_delta {
+        uint64_t source;
+        struct digest digest;
+        char digest_hex[DIGEST_HEX_CHARS + 1];
+        uint64_t bytes;
+        const char *format;
+};
+
+struct catalog_revision {
+        uint64_t number;
+        struct digest digest;
+        char digest_hex[DIGEST_HEX_CHARS + 1];
+        uint64_t bytes;
+        struct package_info info;
+        const char *developer_id;
+        bool build_signed;
+        usec_t created;
+        const struct catalog_delta *deltas; /* that lead to this revision; ready ones */
+        size_t delta_count;
+        void *view; /* server/api's rendering; made and freed through catalog_hooks */
+};
+
+/* One open channel of one architecture. */
+struct catalog_release {
+        const char *arch; /* "all" or one architecture */
+        struct channel channel;
+        const struct catalog_revision *revision;
+        const struct catalog_revision
+                *base;  /* while progressive: what the rest gets; may be NULL */
+        int percentage; /* -1: not progressive */
+        bool paused;
+        int64_t release_id;
+        usec_t expires;
+        usec_t released;
+};
+
+struct catalog_package {
+        const char *snap_id;
+        const char *store_id;
+        const char *name;
+        const char *publisher_id;
+        const char *publisher_username;
+        const char *publisher_display_name;
+        const char *publisher_validation;
+        const char *type; /* "" before the first revision */
+        bool is_private;
+        const char *title; /* "" where the revision's own text counts */
+        const char *summary;
+        const char *description;
+        const char *default_track;
+        const struct catalog_revision *revisions; /* ascending by number */
+        size_t revision_count;
+        const struct catalog_release *releases; /* as store_release_list orders them */
+        size_t release_count;
+        void *view;
+};
+
+/* All revisions of one assertion, ascending. Each knows its revision and format. */
+struct catalog_assertion {
+        const char *type;
+        const char *pk; /* parts joined by '/', defaults filled in */
+        size_t count;
+        const struct assertion *const *revisions;
+};
+
+/* Renders what is sent again and again, once per node. All may be NULL. */
+struct catalog_hooks {
+        void *(*revision_view)(const struct catalog_package *package,
+                               const struct catalog_revision *revision);
+        void *(*package_view)(const struct catalog_package *package);
+        void (*view_free)(void *view);
+        /* The inspected package from revision_row.info_json. */
+        enum rc (*info_parse)(const char *json, struct arena *arena, struct package_info *ret,
+                              struct err *err);
+};
+
+struct catalog;
+struct catalog_store;
+
+/* Loads everything. */
+MUST_USE enum rc catalog_store_open(struct db *db, const struct catalog_hooks *hooks,
+                                    struct catalog_store **ret, struct err *err);
+void catalog_store_freep(struct catalog_store **store);
+
+const struct catalog *catalog_acquire(struct catalog_store *store);
+void catalog_release(struct catalog_store *store, const struct catalog *catalog);
+
+/* After a committed write that touched this package (also its deletion) or assertions. */
+MUST_USE enum rc catalog_reload_package(struct catalog_store *store, const char *snap_id,
+                                        struct err *err);
+MUST_USE enum rc catalog_reload_assertion(struct catalog_store *store, const char *type,
+                                          const char *pk, struct err *err);
+
+uint64_t catalog_generation(const struct catalog *catalog);
+const struct catalog_package *catalog_find_name(const struct catalog *catalog, const char *store_id,
+                                                const char *name);
+const struct catalog_package *catalog_find_id(const struct catalog *catalog, const char *snap_id);
+const struct catalog_revision *catalog_find_revision(const struct catalog_package *package,
+                                                     uint64_t number);
+/* By name, for listings. */
+size_t catalog_package_count(const struct catalog *catalog);
+const struct catalog_package *catalog_package_at(const struct catalog *catalog, size_t index);
+size_t catalog_revision_total(const struct catalog *catalog);
+
+const struct catalog_assertion *catalog_find_assertion(const struct catalog *catalog,
+                                                       const char *type, const char *pk);
+/* The newest revision with format <= max_format; NULL. */
+const struct assertion *catalog_get_assertion(const struct catalog *catalog, const char *type,
+                                              const char *pk, unsigned max_format);
+const struct assertion *catalog_assertion_newest(const struct catalog_assertion *assertion,
+                                                 unsigned max_format);
+/* The newest sequence point of a sequence type (prefix = key without the number): the entry with
+ * the highest number that is <= at_most (0: any). NULL when there is none. */
+const struct catalog_assertion *catalog_find_sequence(const struct catalog *catalog,
+                                                      const char *type, const char *prefix,
+                                                      uint64_t at_most);
+/* Every assertion of a type, in order of pk: [*ret_first, *ret_first + count). */
+size_t catalog_assertions_of(const struct catalog *catalog, const char *type, size_t *ret_first);
+const struct catalog_assertion *catalog_assertion_at(const struct catalog *catalog, size_t index);

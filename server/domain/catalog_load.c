@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How roots come to be: everything at start, one piece after a write. */
+#include "server/domain/catalog_node.h"
+#include <stdlib.h>
+#include <string.h>
+
+static enum rc catalog_nomem(struct err *err)
+{
+        return err_set(err, RC_NOMEM, "no memory for the catalog");
+}
+
+/* --- loading --- */
+
+/* Rows of one assertion are gathered until the next key comes. */
+struct gather {
+        struct arena *arena;
+        struct assertion_row *rows;
+        size_t count;
+        size_t room;
+        struct assertion_node **nodes;
+        size_t node_count;
+        size_t node_room;
+};
+
+static bool grow(void **items, size_t *room, size_t need, size_t size)
+{
+        const size_t wanted = *room ? *room * 2 : 64;
+        void *grown;
+
+        if (need <= *room)
+                return true;
+        grown = realloc(*items, wanted * size);
+        if (!grown)
+                return false;
+        *items = grown;
+        *room = wanted;
+        return true;
+}
+
+static void gather_fini(struct gather *gather)
+{
+        for (size_t i = 0; i < gather->node_count; i++)
+                assertion_node_unref(gather->nodes[i]);
+        free(gather->nodes);
+        free(gather->rows);
+        arena_freep(&gather->arena);
+}
+
+static enum rc gather_flush(struct gather *gather, struct err *err)
+{
+        enum rc rc;
+
+        if (gather->count == 0)
+                return RC_OK;
+        if (!grow((void **)&gather->nodes, &gather->node_room, gather->node_count + 1,
+                  sizeof(struct assertion_node *)))
+                return catalog_nomem(err);
+        rc = assertion_node_make(gather->rows, gather->count, &gather->nodes[gather->node_count],
+                                 err);
+        if (rc != RC_OK)
+                return rc;
+        gather->node_count++;
+        gather->count = 0;
+        arena_reset(gather->arena);
+        return RC_OK;
+}
+
+static enum rc gather_row(void *context, const struct assertion_row *row, struct err *err)
+{
+        struct gather *gather = context;
+        struct assertion_row *copy;
+        enum rc rc;
+
+        if (gather->count &&
+            (strcmp(row->type, gather->rows[0].type) || strcmp(row->pk, gather->rows[0].pk))) {
+                rc = gather_flush(gather, err);
+                if (rc != RC_OK)
+                        return rc;
+        }
+        if (!grow((void **)&gather->rows, &gather->room, gather->count + 1, sizeof(*gather->rows)))
+                return catalog_nomem(err);
+        copy = &gather->rows[gather->count];
+        *copy = *row;
+        copy->type = arena_strdup(gather->arena, row->type);
+        copy->pk = arena_strdup(gather->arena, row->pk);
+        copy->text = arena_memdup(gather->arena, row->text, row->text_bytes);
+        if (!copy->type || !copy->pk || !copy->text)
+                return catalog_nomem(err);
+        gather->count++;
+        return RC_OK;
+}
+
+static enum rc assertions_load(struct db_tx *tx, struct assertion_table **ret, struct err *err)
+{
+        CLEANUP(gather_fini) struct gather gather = {.arena = arena_new(256 * MIB)};
+        struct assertion_table *table;
+        enum rc rc;
+
+        if (!gather.arena)
+                return catalog_nomem(err);
+        rc = store_assertion_each(tx, "", gather_row, &gather, err);
+        if (rc == RC_OK)
+                rc = gather_flush(&gather, err);
+        if (rc != RC_OK)
+                return rc;
+        table = assertion_table_new(gather.node_count);
+        if (!table)
+                return catalog_nomem(err);
+        table->count = gather.node_count;
+        if (gather.node_count)
+                memcpy(table->nodes, gather.nodes,
+                       gather.node_count * sizeof(struct assertion_node *));
+        gather.node_count = 0; /* the table has them now */
+        qsort(table->nodes, table->count, sizeof(struct assertion_node *), assertion_node_compare);
+        *ret = table;
+        return RC_OK;
+}
+
+struct load {
+        struct catalog_store *store;
+        struct catalog *root;
+};
+
+static enum rc load_all(struct db_tx *tx, void *arg, struct err *err)
+{
+        CLEANUP(arena_freep) struct arena *arena = arena_new(256 * MIB);
+        CLEANUP(catalog_root_freep) struct catalog *root = NULL;
+        struct load *load = arg;
+        const struct package_row *rows;
+        size_t count;
+        enum rc rc;
+
+        if (!arena)
+                return catalog_nomem(err);
+        rc = store_package_list(tx, arena, &rows, &count, err);
+        if (rc != RC_OK)
+                return rc;
+        root = catalog_root_new(count);
+        if (!root)
+                return catalog_nomem(err);
+        for (; root->count < count; root->count++) {
+                rc = package_node_load(tx, &load->store->hooks, rows[root->count].snap_id,
+                                       &root->by_name[root->count], err);
+                if (rc != RC_OK)
+                        return rc;
+        }
+        catalog_root_finish(root);
+        rc = assertions_load(tx, &root->assertions, err);
+        if (rc == RC_OK)
+                rc = store_generation_get(tx, &root->generation, err);
+        if (rc != RC_OK)
+                return rc;
+        catalog_root_unref(load->root);
+        load->root = root;
+        root = NULL;
+        return RC_OK;
+}
+
+enum rc catalog_store_open(struct db *db, const struct catalog_hooks *hooks,
+                           struct catalog_store **ret, struct err *err)
+{
+        CLEANUP(catalog_store_freep) struct catalog_store *store = calloc(1, sizeof(*store));
+        struct load load = {.store = store};
+        enum rc rc;
+
+        if (!store)
+                return catalog_nomem(err);
+        store->db = db;
+        store->hooks = *hooks;
+        pthread_mutex_init(&store->reloading, NULL);
+        pthread_mutex_init(&store->swapping, NULL);
+        rc = db_run(db, DB_READ, load_all, &load, err);
+        if (rc != RC_OK)
+                return rc;
+        store->current = load.root;
+        *ret = store;
+        store = NULL;
+        return RC_OK;
+}
+
+void catalog_store_freep(struct catalog_store **store)
+{
+        if (!*store)
+                return;
+        catalog_root_unref((*store)->current);
+        pthread_mutex_destroy(&(*store)->swapping);
+        pthread_mutex_destroy(&(*store)->reloading);
+        free(*store);
+        *store = NULL;
+}
+
+/* --- reloading one piece --- */
+
+/* What one reload read, in one transaction with the generation. */
+struct piece {
+        struct catalog_store *store;
+        const char *snap_id; /* or */
+        const char *type;
+        const char *pk;
+        struct package_node *package; /* NULL: deleted */
+        struct assertion_node *assertion;
+        uint64_t generation;
+};
+
+static void piece_fini(struct piece *piece)
+{
+        package_node_unref(piece->package);
+        assertion_node_unref(piece->assertion);
+        piece->package = NULL;
+        piece->assertion = NULL;
+}
+
+static enum rc assertion_load_one(struct db_tx *tx, struct piece *piece, struct err *err)
+{
+        CLEANUP(gather_fini) struct gather gather = {.arena = arena_new(64 * MIB)};
+        enum rc rc;
+
+        if (!gather.arena)
+                return catalog_nomem(err);
+        rc = store_assertion_each_pk(tx, piece->type, piece->pk, gather_row, &gather, err);
+        if (rc == RC_OK)
+                rc = gather_flush(&gather, err);
+        if (rc != RC_OK || gather.node_count == 0)
+                return rc;
+        piece->assertion = gather.nodes[0];
+        gather.node_count = 0;
+        return RC_OK;
+}
+
+static enum rc load_piece(struct db_tx *tx, void *arg, struct err *err)
+{
+        struct piece *piece = arg;
+        enum rc rc = RC_OK;
+
+        piece_fini(piece);
+        if (piece->snap_id) {
+                rc = package_node_load(tx, &piece->store->hooks, piece->snap_id, &piece->package,
+                                       err);
+                rc = rc == RC_NOT_FOUND ? RC_OK : rc;
+        } else {
+                rc = assertion_load_one(tx, piece, err);
+        }
+        return rc == RC_OK ? store_generation_get(tx, &piece->generation, err) : rc;
+}
+
+/* A new root with package in the place of snap_id (or without it); takes a reference of what it
+ * shares. */
+static struct catalog *root_with_package(const struct catalog *old, const char *snap_id,
+                                         struct package_node *package)
+{
+        struct catalog *root = catalog_root_new(old->count + 1);
+
+        if (!root)
+                return NULL;
+        for (size_t i = 0; i < old->count; i++) {
+                if (strcmp(old->by_name[i]->package.snap_id, snap_id) == 0)
+                        continue;
+                atomic_fetch_add(&old->by_name[i]->references, 1);
+                root->by_name[root->count++] = old->by_name[i];
+        }
+        if (package) {
+                atomic_fetch_add(&package->references, 1);
+                root->by_name[root->count++] = package;
+        }
+        catalog_root_finish(root);
+        atomic_fetch_add(&old->assertions->references, 1);
+        root->assertions = old->assertions;
+        return root;
+}
+
+static struct assertion_table *table_with(const struct assertion_table *old,
+                                          struct assertion_node *node)
+{
+        struct assertion_table *table = assertion_table_new(old->count + 1);
+        bool placed = false;
+
+        if (!table)
+                return NULL;
+        for (size_t i = 0; i <= old->count; i++) {
+                const int order =
+                        i == old->count ? -1 : assertion_node_compare(&node, &old->nodes[i]);
+
+                if (!placed && order <= 0) {
+                        atomic_fetch_add(&node->references, 1);
+                        table->nodes[table->count++] = node;
+                        placed = true;
+                        if (order == 0)
+                                continue; /* it replaces the old one */
+                }
+                if (i < old->count) {
+                        atomic_fetch_add(&old->nodes[i]->references, 1);
+                        table->nodes[table->count++] = old->nodes[i];
+                }
+        }
+        return table;
+}
+
+static struct catalog *root_with_assertion(const struct catalog *old, struct assertion_node *node)
+{
+        struct catalog *root = catalog_root_new(old->count);
+
+        if (!root)
+                return NULL;
+        for (size_t i = 0; i < old->count; i++) {
+                atomic_fetch_add(&old->by_name[i]->references, 1);
+                root->by_name[root->count++] = old->by_name[i];
+        }
+        catalog_root_finish(root);
+        root->assertions = table_with(old->assertions, node);
+        if (!root->assertions)
+                catalog_root_freep(&root);
+        return root;
+}
+
+/* store->reloading is held. */
+static enum rc piece_publish(struct piece *piece, struct err *err)
+{
+        const struct catalog *old = piece->store->current;
+        struct catalog *root;
+
+        if (!piece->snap_id && !piece->assertion)
+                return RC_OK;
+        root = piece->snap_id ? root_with_package(old, piece->snap_id, piece->package)
+                              : root_with_assertion(old, piece->assertion);
+        if (!root)
+                return catalog_nomem(err);
+        root->generation =
+                piece->generation > old->generation ? piece->generation : old->generation;
+        catalog_publish(piece->store, root);
+        return RC_OK;
+}
+
+static enum rc reload(struct piece *piece, struct err *err)
+{
+        enum rc rc;
+
+        pthread_mutex_lock(&piece->store->reloading);
+        rc = db_run(piece->store->db, DB_READ, load_piece, piece, err);
+        if (rc == RC_OK)
+                rc = piece_publish(piece, err);
+        pthread_mutex_unlock(&piece->store->reloading);
+        piece_fini(piece);
+        return rc;
+}
+
+enum rc catalog_reload_package(struct catalog_store *store, const char *snap_id, struct err *err)
+{
+        struct piece piece = {.store = store, .snap_id = snap_id};
+
+        return reload(&piece, err);
+}
+
+enum rc catalog_reload_assertion(struct catalog_store *store, const char *type, const char *pk,
+                                 struct err *err)
+{
+        struct piece piece = {.store = store, .type = type, .pk = pk};
+
+        return reload(&piece, err);
+}

@@ -11,7 +11,7 @@
  *  3. Generations only grow; a root built from an older read than the current one is not published.
  *  4. No database access, no blocking and no allocation is needed to find something.
  *
- * Floor    server/domain; includes core/*, server/store.
+ * Floor    server/domain; includes core, server/store.
  * Owner    catalog_acquire / catalog_release; nodes found live as long as the acquired catalog.
  * Threads  struct catalog_store is shared and safe; reloads are serialised inside.
  * Tests    tests/unit/test_catalog.c

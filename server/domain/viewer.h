@@ -50,6 +50,11 @@ const char *visibility_text(enum visibility visibility); /* for `storectl why` a
 enum visibility viewer_sees(const struct catalog *catalog, const struct viewer *viewer,
                             const struct catalog_package *package);
 
+/* The package of that name in the viewer's store, or else in a friendly one; visible or not. NULL.
+ */
+const struct catalog_package *catalog_find_visible(const struct catalog *catalog,
+                                                   const struct viewer *viewer, const char *name);
+
 /* What the model says of a package: NULL when it does not list it. channel is "" without one. */
 struct model_entry {
         const char *name;

@@ -5,7 +5,7 @@
  * Used by pubkey.c to read and by core/keys/privkey.c to write.
  *
  * Floor    core/crypto. Owner: the caller's buffers. Source: device.md 8.4.
- * Tests    tests/unit/test_crypto.c
+ * Tests    tests/unit/test_openpgp.c (malformed packets), tests/unit/test_crypto.c
  */
 #include "core/base/buf.h"
 #include <stdint.h>

@@ -164,7 +164,7 @@ static const struct catalog_release *release_resolve(const struct decide_context
 /* --- progressive releases --- */
 
 unsigned progressive_bucket(const uint8_t *bucket_key, const struct viewer *viewer,
-                            int64_t release_id)
+                            const char *snap_id, uint64_t revision)
 {
         uint8_t tag[MAC_BYTES];
         char subject[512];
@@ -172,8 +172,9 @@ unsigned progressive_bucket(const uint8_t *bucket_key, const struct viewer *view
 
         if (!viewer->serial)
                 return 100;
-        length = snprintf(subject, sizeof(subject), "%s/%s/%s/%lld", viewer->brand_id,
-                          viewer->model_name, viewer->serial, (long long)release_id);
+        length =
+                snprintf(subject, sizeof(subject), "%s/%s/%s/%s/%llu", viewer->brand_id,
+                         viewer->model_name, viewer->serial, snap_id, (unsigned long long)revision);
         if (length < 0 || (size_t)length >= sizeof(subject))
                 return 100;
         mac_make(bucket_key, "progressive", subject, (size_t)length, tag);
@@ -195,7 +196,8 @@ static const struct catalog_revision *progressive_pick(const struct decide_conte
         /* Once a device has the new revision it keeps it, whatever the percentage becomes. */
         if (ask->current && ask->current == release->revision->number)
                 return release->revision;
-        bucket = progressive_bucket(context->bucket_key, context->viewer, release->release_id);
+        bucket = progressive_bucket(context->bucket_key, context->viewer, answer->package->snap_id,
+                                    release->revision->number);
         if (release->paused)
                 note(answer, REASON_PAUSED, NULL, 0);
         else if (bucket < (unsigned)release->percentage) {

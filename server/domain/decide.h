@@ -90,6 +90,7 @@ void decide(const struct decide_context *context, const struct decide_ask *ask,
 /* The delta on offer from `source` to `revision` in the format, or NULL. */
 const struct catalog_delta *decide_delta(const struct catalog_revision *revision, uint64_t source,
                                          const char *format);
-/* 0..99, the same for ever for one device and one release; 100 without a serial: never in. */
+/* 0..99, the same for ever for one device and one revision of a package, so that a raised
+ * percentage only ever adds devices; 100 without a serial: never in. */
 unsigned progressive_bucket(const uint8_t *bucket_key, const struct viewer *viewer,
-                            int64_t release_id);
+                            const char *snap_id, uint64_t revision);

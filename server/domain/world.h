@@ -48,6 +48,9 @@ struct world {
 };
 
 /* A key for one purpose, derived from server_key; domain names it ("session", "bucket"). */
+bool world_is_trusted(const struct world *world, const char *account_id);
+/* The parts of a primary key joined by '/', as catalog and database key them. NULL: no memory. */
+const char *pk_join(struct arena *arena, const char *const *pk, size_t count);
 void world_key(const struct world *world, const char *domain, uint8_t ret[MAC_KEY_BYTES]);
 static inline usec_t world_now(const struct world *world)
 {

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who may sign a type (device.md 8.8), and what an account-key's constraints allow. */
+#include "core/model/name.h"
+#include "core/model/trust_inside.h"
+#include <string.h>
+
+#define PATTERN_MAX 256
+
+static bool is_trusted(const struct trust_run *run)
+{
+        return run->source->is_trusted_account(run->source->context, run->assertion->authority);
+}
+
+static enum rc trusted_check(const struct trust_run *run)
+{
+        if (is_trusted(run))
+                return RC_OK;
+        return trust_refuse(run, "it must be signed by a trusted account");
+}
+
+/* The model that this assertion belongs to lists its authority under that header. */
+static bool model_allows(const struct trust_run *run, const char *brand, const char *model,
+                         const char *header)
+{
+        const struct assertion *known = TRUST_FIND(run, "model", trust_series, brand, model);
+
+        return known && trust_list_has(assertion_value(known, header), run->assertion->authority);
+}
+
+static enum rc serial_check(const struct trust_run *run)
+{
+        const struct assertion *serial = run->assertion;
+
+        if (!strcmp(serial->authority, serial->pk[0]) ||
+            model_allows(run, serial->pk[0], serial->pk[1], "serial-authority"))
+                return RC_OK;
+        return trust_refuse(run, "neither the brand nor a serial-authority of the model signed it");
+}
+
+static enum rc account_check(const struct trust_run *run)
+{
+        const struct assertion *assertion = run->assertion;
+        const char *account = assertion_text(assertion, assertion->type->signer_header);
+
+        if (account && !strcmp(account, assertion->authority))
+                return RC_OK;
+        if (!strcmp(assertion->type->name, "preseed") &&
+            model_allows(run, assertion->pk[1], assertion->pk[2], "preseed-authority"))
+                return RC_OK;
+        return err_set(run->err, RC_UNTRUSTED, "%s: its authority-id must equal its %s",
+                       assertion->type->name, assertion->type->signer_header);
+}
+
+/* A bound of a revision-authority entry; what is no number cannot be kept, so it allows nothing. */
+static bool bound_read(const struct value *entry, const char *name, uint64_t standard,
+                       uint64_t *ret)
+{
+        const struct value *value = value_find(entry, name);
+
+        *ret = standard;
+        return !value || (value->kind == VALUE_TEXT &&
+                          number_parse_u64(value->text, INT32_MAX, ret) == RC_OK);
+}
+
+static bool entry_delegates(const struct value *entry, const struct assertion *assertion,
+                            const char *provenance, uint64_t revision)
+{
+        const char *account = value_text(entry, "account-id");
+        uint64_t min;
+        uint64_t max;
+
+        /* on-store, on-brand and on-model are for the device to look at. */
+        return account && !strcmp(account, assertion->authority) &&
+               trust_list_has(value_find(entry, "provenance"), provenance) &&
+               bound_read(entry, "min-revision", 1, &min) &&
+               bound_read(entry, "max-revision", INT32_MAX, &max) && revision >= min &&
+               revision <= max;
+}
+
+static bool declaration_delegates(const struct trust_run *run, const char *provenance)
+{
+        const struct assertion *assertion = run->assertion;
+        const char *snap_id = assertion_text(assertion, "snap-id");
+        const struct assertion *known = TRUST_FIND(run, "snap-declaration", trust_series, snap_id);
+        const struct value *list = known ? assertion_value(known, "revision-authority") : NULL;
+        const bool snap = !strcmp(assertion->type->name, "snap-revision");
+        uint64_t revision = 0;
+
+        if (!list || list->kind != VALUE_LIST ||
+            assertion_number(assertion, snap ? "snap-revision" : "resource-revision", &revision) !=
+                    RC_OK)
+                return false;
+        for (size_t i = 0; i < list->count; i++)
+                if (entry_delegates(&list->items[i], assertion, provenance, revision))
+                        return true;
+        return false;
+}
+
+static enum rc revision_check(const struct trust_run *run)
+{
+        const struct assertion_type *type = run->assertion->type;
+        const char *provenance = run->assertion->pk[type->pk_count - 1];
+
+        /* Uploads of the default provenance cannot be delegated, and others only by name. */
+        if (!strcmp(provenance, type->pk_defaults[type->pk_count - 1]))
+                return trusted_check(run);
+        if (declaration_delegates(run, provenance))
+                return RC_OK;
+        if (!TRUST_FIND(run, "snap-declaration", trust_series,
+                        assertion_text(run->assertion, "snap-id")))
+                return trust_missing(run, "snap-declaration", trust_series,
+                                     assertion_text(run->assertion, "snap-id"));
+        return trust_refuse(run, "no revision-authority of the snap covers its signer");
+}
+
+static enum rc gating_check(const struct trust_run *run)
+{
+        const struct assertion *known =
+                TRUST_FIND(run, "snap-declaration", run->assertion->pk[0], run->assertion->pk[1]);
+        const char *publisher = known ? assertion_text(known, "publisher-id") : NULL;
+
+        if (!known)
+                return trust_missing(run, "snap-declaration", run->assertion->pk[0],
+                                     run->assertion->pk[1]);
+        if (publisher && !strcmp(publisher, run->assertion->authority))
+                return RC_OK;
+        return trust_refuse(run, "the publisher of the gating snap must sign it");
+}
+
+static enum rc developer_check(const struct trust_run *run)
+{
+        if (is_trusted(run) || !strcmp(run->assertion->pk[1], run->assertion->authority))
+                return RC_OK;
+        return trust_refuse(run, "the publisher or a trusted account must sign it");
+}
+
+enum rc trust_signer_check(const struct trust_run *run)
+{
+        switch (run->assertion->type->signer) {
+        case SIGNER_TRUSTED:
+                return trusted_check(run);
+        case SIGNER_PRIMARY_ACCOUNT:
+                return account_check(run);
+        case SIGNER_SERIAL:
+                return serial_check(run);
+        case SIGNER_REVISION:
+                return revision_check(run);
+        case SIGNER_GATING:
+                return gating_check(run);
+        case SIGNER_DEVELOPER:
+                return developer_check(run);
+        case SIGNER_ANY:
+                return RC_OK;
+        case SIGNER_SELF:
+                break;
+        }
+        return err_set(run->err, RC_BUG, "a self-signed type has no signer rule");
+}
+
+/* --- constraints --- */
+
+/* One alternative of a pattern against a whole text. Of the regular expressions that snapd takes
+ * here, literals, `.`, `.*`, `\` and `|` at the top are understood; anything richer matches
+ * nothing, which refuses rather than believes. */
+static bool pattern_matches(const char *pattern, size_t bytes, const char *text)
+{
+        const char *const end = pattern + bytes;
+        const char *retry = NULL; /* the pattern behind the last ".*" */
+        const char *from = NULL;  /* where the text may go on after it */
+
+        for (;;) {
+                if (end - pattern >= 2 && pattern[0] == '.' && pattern[1] == '*') {
+                        pattern += 2;
+                        retry = pattern;
+                        from = text;
+                        continue;
+                }
+                if (pattern == end && !*text)
+                        return true;
+                if (pattern < end && *text) {
+                        const bool quoted = *pattern == '\\' && end - pattern >= 2;
+
+                        if (quoted ? pattern[1] == *text : *pattern == '.' || *pattern == *text) {
+                                pattern += quoted ? 2 : 1;
+                                text++;
+                                continue;
+                        }
+                }
+                if (!retry || !*from)
+                        return false;
+                pattern = retry;
+                text = ++from;
+        }
+}
+
+static bool pattern_is_known(const char *pattern)
+{
+        for (const char *at = pattern; *at; at++) {
+                if (*at == '\\') {
+                        /* \d, \w and the like are classes; \\| would be cut at the bar. */
+                        if (!at[1] || strchr("|dDwWsSbBAzZpPQE0123456789xnrtfva", at[1]))
+                                return false;
+                        at++;
+                        continue;
+                }
+                if (strchr("+?^$()[]{}", *at) || (*at == '*' && (at == pattern || at[-1] != '.')))
+                        return false;
+        }
+        return strlen(pattern) <= PATTERN_MAX;
+}
+
+static bool text_matches(const char *pattern, const char *text)
+{
+        if (!pattern_is_known(pattern))
+                return false;
+        for (;;) {
+                const size_t bytes = strcspn(pattern, "|");
+
+                if (pattern_matches(pattern, bytes, text))
+                        return true;
+                if (!pattern[bytes])
+                        return false;
+                pattern += bytes + 1;
+        }
+}
+
+/* A text, or a list of texts of which one must match. */
+static bool header_matches(const struct value *want, const char *text)
+{
+        if (want->kind == VALUE_TEXT)
+                return text_matches(want->text, text);
+        if (want->kind != VALUE_LIST)
+                return false;
+        for (size_t i = 0; i < want->count; i++)
+                if (want->items[i].kind == VALUE_TEXT && text_matches(want->items[i].text, text))
+                        return true;
+        return false;
+}
+
+static bool constraint_matches(const struct value *constraint, const struct assertion *assertion)
+{
+        const struct value *headers = value_find(constraint, "headers");
+
+        if (!headers || headers->kind != VALUE_MAP)
+                return false;
+        for (size_t i = 0; i < headers->count; i++) {
+                const char *text = assertion_text(assertion, headers->names[i]);
+
+                if (!text || !header_matches(&headers->items[i], text))
+                        return false;
+        }
+        return true;
+}
+
+bool trust_constraints_allow(const struct value *constraints, const struct assertion *assertion)
+{
+        if (!constraints)
+                return true;
+        if (constraints->kind != VALUE_LIST)
+                return false;
+        for (size_t i = 0; i < constraints->count; i++)
+                if (constraint_matches(&constraints->items[i], assertion))
+                        return true;
+        return false;
+}

@@ -61,33 +61,69 @@ static enum rc no_memory(struct err *err)
         return err_set(err, RC_NOMEM, "no memory for a private key");
 }
 
-/* Takes *parts, also on failure it stays valid to free. */
-static enum rc key_from_rsa(gnutls_x509_privkey_t *parts, struct privkey **ret, struct err *err)
+/* The numbers that define an RSA key; the others follow from them. */
+enum { RSA_N, RSA_E, RSA_D, RSA_P, RSA_Q, RSA_NUMBERS };
+
+struct rsa_numbers {
+        gnutls_datum_t of[RSA_NUMBERS];
+};
+
+static void numbers_fini(struct rsa_numbers *numbers)
+{
+        for (size_t i = 0; i < RSA_NUMBERS; i++)
+                datum_wipep(&numbers->of[i]);
+}
+
+static int numbers_get(gnutls_x509_privkey_t parts, struct rsa_numbers *ret)
+{
+        gnutls_datum_t *of = ret->of;
+
+        return gnutls_x509_privkey_export_rsa_raw2(parts, &of[RSA_N], &of[RSA_E], &of[RSA_D],
+                                                   &of[RSA_P], &of[RSA_Q], NULL, NULL, NULL);
+}
+
+/* Numbers that do not belong together sign what nobody can check, and can give the factors away.
+ * GnuTLS does not compare what a file says of the derived ones, and would export it again: so the
+ * key is built anew from those that define it. */
+static enum rc rsa_build(const struct rsa_numbers *numbers, gnutls_x509_privkey_t *ret,
+                         struct err *err)
+{
+        const gnutls_datum_t *of = numbers->of;
+
+        if (gnutls_x509_privkey_init(ret) < 0)
+                return no_memory(err);
+        if (gnutls_x509_privkey_import_rsa_raw2(*ret, &of[RSA_N], &of[RSA_E], &of[RSA_D],
+                                                &of[RSA_P], &of[RSA_Q], NULL, NULL, NULL) < 0 ||
+            gnutls_x509_privkey_verify_params(*ret) < 0)
+                return err_set(err, RC_INVALID, "the parts of an RSA private key do not match");
+        return RC_OK;
+}
+
+static enum rc key_from_rsa(gnutls_x509_privkey_t parts, struct privkey **ret, struct err *err)
 {
         CLEANUP(privkey_freep) struct privkey *key = calloc(1, sizeof(*key));
-        CLEANUP(datum_wipep) gnutls_datum_t n = {0};
-        CLEANUP(datum_wipep) gnutls_datum_t e = {0};
-        CLEANUP(datum_wipep) gnutls_datum_t d = {0};
-        CLEANUP(datum_wipep) gnutls_datum_t p = {0};
-        CLEANUP(datum_wipep) gnutls_datum_t q = {0};
-        CLEANUP(datum_wipep) gnutls_datum_t u = {0};
+        CLEANUP(numbers_fini) struct rsa_numbers numbers = {0};
+        CLEANUP(buf_fini) struct buf trial = BUF_INIT(2 * SIGNATURE_MAX);
         enum rc rc;
 
         if (!key || gnutls_privkey_init(&key->rsa) < 0)
                 return no_memory(err);
-        if (gnutls_x509_privkey_export_rsa_raw(*parts, &n, &e, &d, &p, &q, &u) < 0)
+        if (numbers_get(parts, &numbers) < 0)
                 return err_set(err, RC_INVALID, "not an RSA private key");
-        rc = pubkey_from_rsa(n.data, n.size, e.data, e.size, &key->pubkey, err);
+        rc = pubkey_from_rsa(numbers.of[RSA_N].data, numbers.of[RSA_N].size, numbers.of[RSA_E].data,
+                             numbers.of[RSA_E].size, &key->pubkey, err);
+        if (rc == RC_OK)
+                rc = rsa_build(&numbers, &key->parts, err);
         if (rc != RC_OK)
                 return rc;
-        /* Halves that do not belong together would sign what nobody can check, and can give the
-         * factors away. */
-        if (gnutls_x509_privkey_verify_params(*parts) < 0)
-                return err_set(err, RC_INVALID, "the parts of an RSA private key do not match");
-        if (gnutls_privkey_import_x509(key->rsa, *parts, 0) < 0)
+        if (gnutls_privkey_import_x509(key->rsa, key->parts, 0) < 0)
                 return no_memory(err);
-        key->parts = *parts;
-        *parts = NULL;
+        /* What it computes with follows from d, so a signature that verifies proves d. */
+        rc = privkey_sign(key, "", 0, 0, &trial, err);
+        if (rc != RC_OK)
+                return rc == RC_NOMEM
+                               ? rc
+                               : err_set(err, RC_INVALID, "an RSA private key does not sign");
         *ret = key;
         key = NULL;
         return RC_OK;
@@ -123,7 +159,7 @@ enum rc privkey_generate_rsa(unsigned bits, struct privkey **ret, struct err *er
                 return no_memory(err);
         if (gnutls_x509_privkey_generate(parts, GNUTLS_PK_RSA, bits, 0) < 0)
                 return err_set(err, RC_BUG, "GnuTLS makes no RSA key of %u bits", bits);
-        return key_from_rsa(&parts, ret, err);
+        return key_from_rsa(parts, ret, err);
 }
 
 enum rc privkey_generate_ed25519(struct privkey **ret, struct err *err)
@@ -136,17 +172,17 @@ enum rc privkey_generate_ed25519(struct privkey **ret, struct err *err)
         return key_from_seed(secret_view(seed), ret, err);
 }
 
-static enum rc key_from_parts(gnutls_x509_privkey_t *parts, struct privkey **ret, struct err *err)
+static enum rc key_from_parts(gnutls_x509_privkey_t parts, struct privkey **ret, struct err *err)
 {
         CLEANUP(datum_wipep) gnutls_datum_t x = {0};
         CLEANUP(datum_wipep) gnutls_datum_t y = {0};
         CLEANUP(datum_wipep) gnutls_datum_t k = {0};
         gnutls_ecc_curve_t curve;
 
-        if (gnutls_x509_privkey_get_pk_algorithm(*parts) == GNUTLS_PK_RSA)
+        if (gnutls_x509_privkey_get_pk_algorithm(parts) == GNUTLS_PK_RSA)
                 return key_from_rsa(parts, ret, err);
-        if (gnutls_x509_privkey_get_pk_algorithm(*parts) != GNUTLS_PK_EDDSA_ED25519 ||
-            gnutls_x509_privkey_export_ecc_raw(*parts, &curve, &x, &y, &k) < 0 ||
+        if (gnutls_x509_privkey_get_pk_algorithm(parts) != GNUTLS_PK_EDDSA_ED25519 ||
+            gnutls_x509_privkey_export_ecc_raw(parts, &curve, &x, &y, &k) < 0 ||
             k.size != crypto_sign_SEEDBYTES)
                 return err_set(err, RC_INVALID, "a private key is neither RSA nor Ed25519");
         return key_from_seed(k.data, ret, err);
@@ -163,7 +199,7 @@ enum rc privkey_parse_pem(const void *data, size_t bytes, struct privkey **ret, 
                 return no_memory(err);
         if (gnutls_x509_privkey_import(parts, &text, GNUTLS_X509_FMT_PEM) < 0)
                 return err_set(err, RC_INVALID, "not a private key in PEM without a passphrase");
-        return key_from_parts(&parts, ret, err);
+        return key_from_parts(parts, ret, err);
 }
 
 static enum rc rsa_sign(const struct privkey *key, const void *content, size_t bytes, usec_t when,
@@ -302,5 +338,5 @@ enum rc privkey_raw_parse(const struct secret *raw, struct privkey **ret, struct
         if (gnutls_x509_privkey_import_pkcs8(parts, &der, GNUTLS_X509_FMT_DER, NULL,
                                              GNUTLS_PKCS_PLAIN) < 0)
                 return err_set(err, RC_INVALID, "a sealed key is not PKCS#8");
-        return key_from_rsa(&parts, ret, err);
+        return key_from_rsa(parts, ret, err);
 }

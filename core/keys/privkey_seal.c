@@ -145,7 +145,8 @@ static bool head_parse(const char **text, struct seal_head *ret)
             base64url_parse(value, ret->nonce, sizeof(ret->nonce)) != RC_OK || **text != '\n')
                 return false;
         (*text)++;
-        return ret->ops * ret->mem_bytes <= WORK_MAX;
+        /* Argon2 counts whole KiB; the rest would be a part of the file that nothing proves. */
+        return ret->mem_bytes % KIB == 0 && ret->ops * ret->mem_bytes <= WORK_MAX;
 }
 
 static enum rc file_parse(const void *data, size_t bytes, struct seal_head *ret_head,

@@ -7,7 +7,7 @@
  * Source   RFC 5280: ECDSA P-256, SHA-256; CA with basicConstraints CA and keyCertSign; the server
  *          certificate with extendedKeyUsage serverAuth and every name as subjectAltName (an IP
  *          address literal as iPAddress).
- * Tests    tests/unit/test_keys.c
+ * Tests    tests/unit/test_x509.c
  */
 #include "core/base/buf.h"
 #include "core/base/clock.h"

@@ -28,8 +28,8 @@ struct openpgp_signature {
 
 /* The packet with its tag and length; the creation time is the fixed 2016-01-01T00:00:00Z. */
 void openpgp_put_key(struct buf *out, const struct openpgp_rsa_key *key);
-MUST_USE enum rc openpgp_parse_key(const uint8_t *packet, size_t bytes,
-                                   struct openpgp_rsa_key *ret, struct err *err);
+MUST_USE enum rc openpgp_parse_key(const uint8_t *packet, size_t bytes, struct openpgp_rsa_key *ret,
+                                   struct err *err);
 
 /* The hashed part for a signature made at created_sec (12 bytes). */
 void openpgp_put_hashed(struct buf *out, int64_t created_sec);

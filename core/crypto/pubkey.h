@@ -24,16 +24,15 @@ struct pubkey;
 
 /* text is the base64 form as in an account-key body or a device-key header (LF inside skipped).
  * RC_INVALID: not base64, unknown version byte, malformed packet, trailing bytes, bad key size. */
-MUST_USE enum rc pubkey_parse(const char *text, size_t bytes, struct pubkey **ret,
-                              struct err *err);
+MUST_USE enum rc pubkey_parse(const char *text, size_t bytes, struct pubkey **ret, struct err *err);
 /* From the raw big-endian modulus and exponent; used by core/keys. */
-MUST_USE enum rc pubkey_from_rsa(const uint8_t *n, size_t n_bytes, const uint8_t *e,
-                                 size_t e_bytes, struct pubkey **ret, struct err *err);
+MUST_USE enum rc pubkey_from_rsa(const uint8_t *n, size_t n_bytes, const uint8_t *e, size_t e_bytes,
+                                 struct pubkey **ret, struct err *err);
 MUST_USE enum rc pubkey_from_ed25519(const uint8_t key[32], struct pubkey **ret, struct err *err);
 void pubkey_freep(struct pubkey **key);
 
 enum key_scheme pubkey_scheme(const struct pubkey *key);
-unsigned pubkey_bits(const struct pubkey *key); /* RSA modulus bits; 256 for Ed25519 */
+unsigned pubkey_bits(const struct pubkey *key);  /* RSA modulus bits; 256 for Ed25519 */
 const char *pubkey_id(const struct pubkey *key); /* KEY_ID_CHARS characters; borrowed */
 /* Appends the base64 text, wrapped at 76 columns, no final LF. */
 void pubkey_format(const struct pubkey *key, struct buf *out);

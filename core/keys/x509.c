@@ -143,8 +143,8 @@ enum rc x509_make_ca(const char *common_name, usec_t from, int days, struct buf 
         CLEANUP(crt_freep) gnutls_x509_crt_t crt = NULL;
         CLEANUP(key_freep) gnutls_x509_privkey_t key = NULL;
         CLEANUP(secret_freep) struct secret *pem = NULL;
-        time_t begin;
-        time_t end;
+        time_t begin = 0;
+        time_t end = 0;
         enum rc rc;
 
         if (!common_name_is_valid(common_name))
@@ -271,8 +271,8 @@ enum rc x509_make_server(const char *ca_cert, size_t ca_cert_bytes, const struct
         CLEANUP(crt_freep) gnutls_x509_crt_t crt = NULL;
         CLEANUP(key_freep) gnutls_x509_privkey_t key = NULL;
         CLEANUP(secret_freep) struct secret *pem = NULL;
-        time_t begin;
-        time_t end;
+        time_t begin = 0;
+        time_t end = 0;
         enum rc rc;
 
         if (count < 1 || count > NAMES_MAX)
@@ -311,7 +311,7 @@ enum rc x509_expiry(const char *cert, size_t bytes, usec_t *ret, struct err *err
 {
         CLEANUP(crt_freep) gnutls_x509_crt_t crt = NULL;
         const gnutls_datum_t pem = {(unsigned char *)cert, (unsigned)bytes};
-        time_t end;
+        time_t end = 0;
 
         if (bytes > PEM_MAX)
                 return err_set(err, RC_INVALID, "a certificate of more than %zu bytes", PEM_MAX);

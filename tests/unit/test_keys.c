@@ -333,6 +333,26 @@ static void test_seal(void)
         seal_damage(&second);
 }
 
+static void test_seal_strengths(void)
+{
+        static const enum seal_strength rows[] = {SEAL_INTERACTIVE, SEAL_SENSITIVE};
+        CLEANUP(secret_freep) struct secret *right = passphrase_new("correct horse");
+        CLEANUP(privkey_freep) struct privkey *key = NULL;
+        struct err err;
+
+        check_promise("what the real strengths seal is inside the bounds of what opens");
+        CHECK_RC(privkey_generate_ed25519(&key, &err), RC_OK, &err);
+        for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+                CLEANUP(buf_fini) struct buf sealed = BUF_INIT(16384);
+                CLEANUP(privkey_freep) struct privkey *again = NULL;
+
+                check_case("strength %zu", i);
+                CHECK_RC(privkey_seal(key, right, rows[i], &sealed, &err), RC_OK, &err);
+                CHECK_RC(privkey_unseal(sealed.data, sealed.len, right, &again, &err), RC_OK, &err);
+                same_key_check(key, again);
+        }
+}
+
 #define SEAL_REST                                                                                  \
         "salt: AAAAAAAAAAAAAAAAAAAAAA\nnonce: AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n\n"                \
         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
@@ -411,6 +431,7 @@ int main(void)
         test_bad_pem();
         test_damaged_pem();
         test_seal();
+        test_seal_strengths();
         test_seal_bounds();
         free(vector);
         return check_end();

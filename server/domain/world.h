@@ -18,7 +18,6 @@
 
 struct jobs;
 struct nonce_book;
-struct revocations;
 
 /* Root keys by configuration (trust/roots), read once at start. */
 struct trusted_roots {

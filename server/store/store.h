@@ -17,6 +17,9 @@ MUST_USE enum rc store_meta_put(struct db_tx *tx, const char *name, const char *
                                 struct err *err);
 MUST_USE enum rc store_generation_get(struct db_tx *tx, uint64_t *ret, struct err *err);
 MUST_USE enum rc store_generation_bump(struct db_tx *tx, uint64_t *ret, struct err *err);
+/* Raises it above `above` (and above what it is): after a restore from backup. */
+MUST_USE enum rc store_generation_raise(struct db_tx *tx, uint64_t above, uint64_t *ret,
+                                        struct err *err);
 
 /* accounts */
 MUST_USE enum rc store_account_insert(struct db_tx *tx, const struct account_row *row,
@@ -55,6 +58,7 @@ MUST_USE enum rc store_package_insert(struct db_tx *tx, const struct package_row
                                       struct err *err); /* name and id are unique in a store */
 MUST_USE enum rc store_package_update(struct db_tx *tx, const struct package_row *row,
                                       struct err *err); /* by snap_id: everything but created */
+/* Its tracks and uploads go with it; RC_CONFLICT once it has revisions. */
 MUST_USE enum rc store_package_delete(struct db_tx *tx, const char *snap_id, struct err *err);
 MUST_USE enum rc store_package_get(struct db_tx *tx, struct arena *arena, const char *snap_id,
                                    struct package_row *ret, struct err *err);
@@ -125,7 +129,8 @@ MUST_USE enum rc store_upload_expire(struct db_tx *tx, usec_t now, size_t *ret_c
                                      struct err *err);
 
 /* jobs */
-/* A job with the same kind and subject that is not done yet is RC_EXISTS. */
+/* A job with the same kind and subject that is not done yet is RC_EXISTS; one that was given up is
+ * replaced. row->id is not looked at. */
 MUST_USE enum rc store_job_insert(struct db_tx *tx, const struct job_row *row, struct err *err);
 /* Takes the next due job: marks it running by this process (boot_id) and counts the attempt.
  * RC_NOT_FOUND: nothing due. Jobs left running by another boot_id are due again. */
@@ -135,6 +140,7 @@ MUST_USE enum rc store_job_done(struct db_tx *tx, int64_t id, struct err *err);
 /* Back to the queue at run_after, or given up (run_after 0), with the reason. */
 MUST_USE enum rc store_job_fail(struct db_tx *tx, int64_t id, const char *reason, usec_t run_after,
                                 struct err *err);
+/* waiting: all that is not done yet, also what is running; failed: given up. */
 MUST_USE enum rc store_job_count(struct db_tx *tx, size_t *ret_waiting, size_t *ret_failed,
                                  struct err *err);
 
@@ -161,7 +167,17 @@ MUST_USE enum rc store_device_get_by_key(struct db_tx *tx, struct arena *arena,
                                          const char *brand_id, const char *model,
                                          const char *key_id, struct device_row *ret,
                                          struct err *err);
+/* The max devices after `after` (NULL: from the first), by brand, model, serial. */
+MUST_USE enum rc store_device_list(struct db_tx *tx, struct arena *arena,
+                                   const struct device_row *after, size_t max,
+                                   const struct device_row **ret, size_t *ret_count,
+                                   struct err *err);
 MUST_USE enum rc store_device_count(struct db_tx *tx, uint64_t *ret, struct err *err);
+/* An earlier time than the one there, or an unknown device, changes nothing. */
+MUST_USE enum rc store_device_seen(struct db_tx *tx, const char *brand_id, const char *model,
+                                   const char *serial, usec_t last_seen, struct err *err);
+MUST_USE enum rc store_device_revoke(struct db_tx *tx, const char *brand_id, const char *model,
+                                     const char *serial, struct err *err);
 
 /* audit */
 MUST_USE enum rc store_audit_add(struct db_tx *tx, const struct audit_row *row, struct err *err);

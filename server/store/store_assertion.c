@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/store/stmt.h"
+#include "server/store/store.h"
+#define EACH_ARENA_BYTES (16 * MIB)
+
+static const struct field assertion_fields[] = {
+        FIELD(struct assertion_row, type),
+        FIELD(struct assertion_row, pk),
+        FIELD(struct assertion_row, revision),
+        FIELD(struct assertion_row, format),
+        FIELD(struct assertion_row, authority),
+        FIELD(struct assertion_row, imported),
+        FIELD_BYTES(struct assertion_row, text, text_bytes),
+        FIELD(struct assertion_row, created),
+};
+static const struct row_table assertion_table =
+        ROW_TABLE("assertion", struct assertion_row, assertion_fields);
+
+enum rc store_assertion_insert(struct db_tx *tx, const struct assertion_row *row, struct err *err)
+{
+        struct stmt *stmt = stmt_use(tx, Q_ASSERTION_INSERT);
+
+        stmt_bind_row(stmt, &assertion_table, row, 0, 0);
+        return stmt_run(stmt, NULL, err);
+}
+
+enum rc store_assertion_get(struct db_tx *tx, struct arena *arena, const char *type, const char *pk,
+                            uint64_t max_format, struct assertion_row *ret, struct err *err)
+{
+        struct stmt *stmt = stmt_use(tx, Q_ASSERTION_GET);
+
+        stmt_bind_text(stmt, 1, type);
+        stmt_bind_text(stmt, 2, pk);
+        stmt_bind_u64(stmt, 3, max_format);
+        return stmt_get(stmt, &assertion_table, arena, ret, err);
+}
+
+enum rc store_assertion_each(struct db_tx *tx, const char *type,
+                             enum rc (*each)(void *context, const struct assertion_row *row,
+                                             struct err *err),
+                             void *context, struct err *err)
+{
+        CLEANUP(arena_freep) struct arena *arena = arena_new(EACH_ARENA_BYTES);
+        struct stmt *stmt = stmt_use(tx, *type ? Q_ASSERTION_ALL_OF_TYPE : Q_ASSERTION_ALL);
+        bool row = false;
+        enum rc rc;
+
+        if (!arena)
+                return err_set(err, RC_NOMEM, "no memory to read assertions");
+        if (*type)
+                stmt_bind_text(stmt, 1, type);
+        rc = stmt_step(stmt, &row, err);
+        while (rc == RC_OK && row) {
+                struct assertion_row found;
+
+                arena_reset(arena);
+                rc = stmt_read(stmt, &assertion_table, arena, &found, err);
+                if (rc == RC_OK)
+                        rc = each(context, &found, err);
+                if (rc == RC_OK)
+                        rc = stmt_step(stmt, &row, err);
+        }
+        stmt_reset(stmt);
+        return rc;
+}

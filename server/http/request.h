@@ -8,12 +8,12 @@
  * an err, and the server writes the answer. Only error.c (server/api) turns an rc into a body,
  * through struct http_callbacks.error; so nobody can answer twice.
  *
- * Floor    server/http; includes core/base. Only listener.c includes microhttpd.h.
+ * Floor    server/http; includes core/base, and no header of libmicrohttpd.
  * Owner    texts in a request live as long as the request (its arena). A response owns what is put
  *          into it and frees it after the last byte.
- * Threads  a request is touched by one thread at a time. FAST handlers run on epoll threads and must
- *          not block; POOL handlers run on the bounded pool with the connection suspended.
- * Tests    tests/unit/test_http.c (router, range), tests/flow/test_http.py (a live listener)
+ * Threads  a request is touched by one thread at a time. FAST handlers run on epoll threads and
+ * must not block; POOL handlers run on the bounded pool with the connection suspended. Tests
+ * tests/unit/test_http.c (router, range), tests/flow/test_http.py (a live listener)
  */
 #include "core/base/arena.h"
 #include "core/base/buf.h"
@@ -55,47 +55,50 @@ typedef enum rc (*http_handler)(void *world, struct request *request, struct res
 enum route_where { ROUTE_FAST, ROUTE_POOL };
 
 struct route {
-        unsigned methods;        /* HTTP_GET | ... ; one handler for all of them */
-        const char *pattern;     /* "/v2/snaps/info/{name}"; a final "{key*}" takes the rest */
+        unsigned methods;    /* HTTP_GET | ... ; one handler for all of them */
+        const char *pattern; /* "/v2/snaps/info/{name}"; a final "{key*}" takes the rest */
         http_handler handler;
         enum route_where where;
-        int auth;                /* an auth class of server/api; passed to the gate */
-        int errors;              /* an error style of server/api; passed to the error callback */
-        size_t body_max;         /* 0: a body is refused with 413, except an empty one */
+        int auth;        /* an auth class of server/api; passed to the gate */
+        int errors;      /* an error style of server/api; passed to the error callback */
+        size_t body_max; /* 0: a body is refused with 413, except an empty one */
         const struct sink_type *sink; /* multipart or raw body streamed; body_max bounds it too */
-        const char *name;        /* for logs and metrics: "snaps-info" */
+        const char *name;             /* for logs and metrics: "snaps-info" */
 };
 
 struct request {
-        uint64_t id;             /* for the log line and X-Request-Id */
+        uint64_t id; /* for the log line and X-Request-Id */
         struct arena *arena;
-        enum http_method method; /* exactly one bit */
-        const char *path;        /* percent-decoded; no NUL, no "..", starts with '/' */
-        const char *url;         /* as it came, without the query */
+        enum http_method method;   /* exactly one bit */
+        const char *path;          /* percent-decoded; no NUL, no "..", starts with '/' */
+        const char *url;           /* as it came, without the query */
         const struct route *route; /* NULL before routing */
         const char *params[ROUTE_PARAMS_MAX]; /* the pattern's {..} in order, decoded, not empty */
-        const char *body;        /* whole body, NUL-terminated; "" when none or streamed */
+        const char *body; /* whole body, NUL-terminated; "" when none or streamed */
         size_t body_bytes;
-        void *upload;            /* what the sink left for the handler */
-        const char *peer;        /* numeric address */
-        bool secure;             /* came over HTTPS */
-        const char *host;        /* Host header; "" when absent */
-        usec_t received;         /* monotonic */
-        void *identity;          /* set by the gate (in the arena); NULL for nobody */
+        void *upload;     /* what the sink left for the handler */
+        const char *peer; /* numeric address */
+        bool secure;      /* came over HTTPS */
+        const char *host; /* Host header; "" when absent */
+        usec_t received;  /* monotonic */
+        void *identity;   /* set by the gate (in the arena); NULL for nobody */
         void *world;
-        void *connection;        /* the listener's own */
+        void *connection; /* the listener's own */
 };
 
 /* Header by case-insensitive name; NULL when absent, "" when empty. The first of several. */
 const char *request_header(const struct request *request, const char *name);
 /* Query argument, decoded; NULL when absent. At most 64 arguments, each below 4 KiB. */
 const char *request_query(const struct request *request, const char *name);
+/* On rows with a sink: a field without a file of a multipart form, at most 16 of 1 KiB. NULL when
+ * absent. Fields that come before the file are known when the sink is opened. */
+const char *request_field(const struct request *request, const char *name);
 
 /* --- response: filled by handlers --- */
 /* One body at most; a second one is a bug (asserted). Without a status the answer is 200. */
 void response_status(struct response *response, int status);
-/* Adds a header; name and value are copied. Values with CR or LF are a bug (asserted). Content-Type has
- * no default: say it. May be used before returning a failure too: the headers stay. */
+/* Adds a header; name and value are copied. Values with CR or LF are a bug (asserted). Content-Type
+ * has no default: say it. May be used before returning a failure too: the headers stay. */
 void response_header(struct response *response, const char *name, const char *value);
 /* Takes the bytes of out (which is empty afterwards). A failed buffer makes the answer a 500. */
 void response_body(struct response *response, const char *content_type, struct buf *out);
@@ -116,8 +119,8 @@ struct http_callbacks {
                         struct err *err);
         /* Writes the error body for rc in the row's style (route may be NULL: no such row). Sets
          * status, content type and body. */
-        void (*error)(void *world, const struct request *request, enum rc rc,
-                      const struct err *err, struct response *response);
+        void (*error)(void *world, const struct request *request, enum rc rc, const struct err *err,
+                      struct response *response);
         /* Headers that every answer carries, also 404s. */
         void (*common)(void *world, const struct request *request, struct response *response);
         /* One line per request, after the last byte or the break. */

@@ -11,7 +11,7 @@
 #include "delta/worker/answer.h"
 #include "delta/worker/delta.h"
 #include "delta/worker/inspect.h"
-#include "delta/worker/package_json.h"
+#include "core/model/package_json.h"
 #include "delta/worker/sandbox.h"
 #include <getopt.h>
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "delta/worker/package_json.h"
+#include "core/model/package_json.h"
 #include <inttypes.h>
 
 static void append_field(struct buf *out, const char *name, const char *text)

@@ -101,6 +101,13 @@ static bool is_root_account_key(const struct trust_run *run)
                source->is_trusted_account(source->context, assertion->authority);
 }
 
+/* Nobody may hand a configured root key to an account, not even that key itself. */
+static bool claims_root_key(const struct trust_run *run)
+{
+        return !strcmp(run->assertion->type->name, "account-key") &&
+               run->source->is_root_key(run->source->context, run->assertion->pk[0]);
+}
+
 /* since <= time < until. */
 static bool key_is_alive(const struct assertion *key, usec_t time)
 {
@@ -167,6 +174,8 @@ enum rc trust_check(const struct assertion *assertion, const struct trust_source
                 return self_check(&run);
         if (is_root_account_key(&run))
                 return verify_with(assertion, assertion->body, assertion->body_count, err);
+        if (claims_root_key(&run))
+                return trust_refuse(&run, "a root key belongs to its own account only");
 
         rc = key_find(&run, &key);
         if (rc != RC_OK)

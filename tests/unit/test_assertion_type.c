@@ -83,7 +83,8 @@ static struct assertion_draft *draft_make(struct arena *arena, const struct asse
         if (type->signer != SIGNER_SELF)
                 assertion_draft_text(draft, "authority-id", "acme");
         for (size_t i = 0; i < type->pk_count; i++)
-                if (!(how == BREAK_OMIT && !strcmp(type->pk[i], name)))
+                if (!(how == BREAK_OMIT && !strcmp(type->pk[i], name)) &&
+                    !(type->pk_defaults && type->pk_defaults[i]))
                         assertion_draft_text(draft, type->pk[i], "a@b");
         for (const struct header_rule *rule = type->headers; rule->name; rule++) {
                 const bool here = name && !strcmp(rule->name, name);

@@ -63,7 +63,7 @@ SHARED = {
 # header (a pattern): the places that name it, and the floors that it may reach through our headers.
 THIRD_PARTY = (
     (r"jansson\.h", ("core/base/jsonx.h",),
-     ("core/base/jsonx.c", API, SIGNER, SERVER, WORKER, WORKER_CLIENT, STORECTL, AGENT, TESTS)),
+     ("core/base/jsonx.c", API, SIGNER, CLIENT, SERVER, WORKER, WORKER_CLIENT, STORECTL, AGENT, TESTS)),
     (r"sodium(/.*)?\.h", ("core/base/secret.c", "core/base/random.c", CRYPTO, KEYS, SIGNER), ()),
     (r"gnutls/.*", (CRYPTO, KEYS), ()),
     (r"sqlite3\.h", (STORE,), ()),

@@ -29,10 +29,10 @@ enum value_kind { VALUE_TEXT, VALUE_LIST, VALUE_MAP };
 
 struct value {
         enum value_kind kind;
-        const char *text;           /* VALUE_TEXT: NUL-terminated */
-        size_t count;               /* VALUE_LIST, VALUE_MAP */
-        const struct value *items;  /* count values */
-        const char *const *names;   /* VALUE_MAP: count names, in the order they came */
+        const char *text;          /* VALUE_TEXT: NUL-terminated */
+        size_t count;              /* VALUE_LIST, VALUE_MAP */
+        const struct value *items; /* count values */
+        const char *const *names;  /* VALUE_MAP: count names, in the order they came */
 };
 
 /* Member of a map (or of the headers); NULL when absent or not a map. */
@@ -52,10 +52,10 @@ struct assertion {
         const char *pk[ASSERTION_PK_MAX];  /* type->pk_count parts, defaults filled in */
         const char *bytes;                 /* the exact text as received or built */
         size_t bytes_count;
-        size_t content_count;              /* bytes[0..content_count) is what is signed */
-        const char *body;                  /* NULL when absent; NUL-terminated copy */
+        size_t content_count; /* bytes[0..content_count) is what is signed */
+        const char *body;     /* NULL when absent; NUL-terminated copy */
         size_t body_count;
-        const char *signature;             /* base64 text, NUL-terminated, without the final LF */
+        const char *signature; /* base64 text, NUL-terminated, without the final LF */
 };
 
 /* Reads exactly one assertion (a final LF or none). Checks the grammar, the type's required headers
@@ -109,11 +109,11 @@ void assertion_draft_value(struct assertion_draft *draft, const char *name,
                            const struct value *value);
 void assertion_draft_format(struct assertion_draft *draft, unsigned format);
 void assertion_draft_body(struct assertion_draft *draft, const void *body, size_t bytes);
-/* The canonical content to be signed by the key of that id. RC_INVALID names the header at fault. */
+/* The canonical content to be signed by the key of that id. RC_INVALID names the header at fault.
+ */
 MUST_USE enum rc assertion_draft_content(struct assertion_draft *draft, const char *key_id,
                                          const char **ret, size_t *ret_bytes, struct err *err);
 /* content LF LF signature LF, parsed again with assertion_parse: what comes out is what any reader
  * would accept. */
 MUST_USE enum rc assertion_assemble(struct arena *arena, const char *content, size_t content_bytes,
-                                    const char *signature, struct assertion **ret,
-                                    struct err *err);
+                                    const char *signature, struct assertion **ret, struct err *err);

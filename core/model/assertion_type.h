@@ -5,30 +5,49 @@
  *
  * Floor    core/model. Owner: the table is constant.
  * Source   device.md 8.8 (every type listed there), and our own agent-key (design: 0x02 keys):
- *          agent-key: primary key public-key-sha3-384; account-id, purpose developer|manifest|device,
- *          since, optional until; body = the 0x02 public key; signed in 0x01 by a trusted account.
- * Tests    tests/unit/test_assertion_type.c
+ *          agent-key: primary key public-key-sha3-384; account-id, purpose
+ * developer|manifest|device, since, optional until; body = the 0x02 public key; signed in 0x01 by a
+ * trusted account. Tests    tests/unit/test_assertion_type.c
  */
 #include "core/model/assertion.h"
 
 /* Who may sign, as trust.c enforces it. */
 enum signer_rule {
-        SIGNER_TRUSTED,          /* an account of the trusted set */
-        SIGNER_PRIMARY_ACCOUNT,  /* authority-id equals the header named in signer_header */
-        SIGNER_SELF,             /* no authority-id; the key is inside or known otherwise */
-        SIGNER_SERIAL,           /* brand-id, or an account in the model's serial-authority */
-        SIGNER_REVISION,         /* trusted; or delegated by the declaration's revision-authority */
-        SIGNER_GATING,           /* the publisher of the gating snap */
-        SIGNER_DEVELOPER,        /* trusted, or the publisher */
-        SIGNER_ANY               /* any account with a known key */
+        SIGNER_TRUSTED,         /* an account of the trusted set */
+        SIGNER_PRIMARY_ACCOUNT, /* authority-id equals the header named in signer_header */
+        SIGNER_SELF,            /* no authority-id; the key is inside or known otherwise */
+        SIGNER_SERIAL,          /* brand-id, or an account in the model's serial-authority */
+        SIGNER_REVISION,        /* trusted; or delegated by the declaration's revision-authority */
+        SIGNER_GATING,          /* the publisher of the gating snap */
+        SIGNER_DEVELOPER,       /* trusted, or the publisher */
+        SIGNER_ANY              /* any account with a known key */
 };
 
 enum header_form {
-        FORM_TEXT, FORM_TEXT_OR_EMPTY, FORM_NAME_SNAP, FORM_SNAP_ID, FORM_ACCOUNT, FORM_MODEL,
-        FORM_DIGEST /* 64 base64url characters */, FORM_KEY_ID, FORM_TIME, FORM_NUMBER /* >= 0 */,
-        FORM_POSITIVE /* >= 1 */, FORM_BOOL, FORM_LIST, FORM_MAP, FORM_LIST_OR_STAR,
-        FORM_KEY_NAME, FORM_URL, FORM_VALIDATION, FORM_GRADE, FORM_PURPOSE, FORM_PUBKEY,
-        FORM_PROVENANCE, FORM_HEX, FORM_ANY
+        FORM_TEXT,
+        FORM_TEXT_OR_EMPTY,
+        FORM_NAME_SNAP,
+        FORM_SNAP_ID,
+        FORM_ACCOUNT,
+        FORM_MODEL,
+        FORM_DIGEST /* 64 base64url characters */,
+        FORM_KEY_ID,
+        FORM_TIME,
+        FORM_NUMBER /* >= 0 */,
+        FORM_POSITIVE /* >= 1 */,
+        FORM_BOOL,
+        FORM_LIST,
+        FORM_MAP,
+        FORM_LIST_OR_STAR,
+        FORM_KEY_NAME,
+        FORM_URL,
+        FORM_VALIDATION,
+        FORM_GRADE,
+        FORM_PURPOSE,
+        FORM_PUBKEY,
+        FORM_PROVENANCE,
+        FORM_HEX,
+        FORM_ANY
 };
 
 struct header_rule {
@@ -41,8 +60,8 @@ struct assertion_type {
         const char *name;
         const char *const *pk; /* header names in order */
         size_t pk_count;
-        const char *const *pk_defaults; /* NULL, or per part NULL or the default text */
-        const struct header_rule *headers; /* beyond the primary key; ends with name NULL */
+        const char *const *pk_defaults;    /* NULL, or per part NULL or the default text */
+        const struct header_rule *headers; /* with forms for the primary key; ends with name NULL */
         enum signer_rule signer;
         const char *signer_header; /* SIGNER_PRIMARY_ACCOUNT: "brand-id", "account-id" */
         unsigned max_format;       /* the highest format we know */

@@ -46,7 +46,7 @@ static enum rc parts_split(char *copy, char *parts[3], size_t *ret_count)
 
 static void set_latest(struct channel *channel)
 {
-        strcpy(channel->track, "latest");
+        snprintf(channel->track, sizeof(channel->track), "latest");
 }
 
 enum rc channel_parse(const char *text, struct channel *ret, struct err *err)
@@ -64,7 +64,7 @@ enum rc channel_parse(const char *text, struct channel *ret, struct err *err)
                 *ret = channel;
                 return RC_OK;
         }
-        strcpy(copy, text);
+        memcpy(copy, text, strlen(text) + 1);
         if (parts_split(copy, parts, &count) != RC_OK)
                 return channel_refuse(text, "expected [track/]risk[/branch]", err);
 
@@ -75,7 +75,7 @@ enum rc channel_parse(const char *text, struct channel *ret, struct err *err)
         } else {
                 if (!name_is_track(parts[0]))
                         return channel_refuse(text, "not a track name", err);
-                strcpy(channel.track, parts[0]);
+                memcpy(channel.track, parts[0], strlen(parts[0]) + 1);
                 channel.track_named = true;
                 at = 1;
                 if (count > 1 && risk_parse(parts[at++], &channel.risk) != RC_OK)
@@ -87,7 +87,7 @@ enum rc channel_parse(const char *text, struct channel *ret, struct err *err)
         if (at < count) {
                 if (!name_is_branch(parts[at]))
                         return channel_refuse(text, "not a branch name", err);
-                strcpy(channel.branch, parts[at]);
+                memcpy(channel.branch, parts[at], strlen(parts[at]) + 1);
         }
         *ret = channel;
         return RC_OK;

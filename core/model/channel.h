@@ -18,7 +18,8 @@ struct channel {
         char track[TRACK_MAX + 1]; /* "latest" when none was named */
         enum risk risk;
         char branch[BRANCH_MAX + 1]; /* "" for none */
-        bool track_named; /* the text named a track (also "latest"): default tracks do not redirect */
+        bool track_named; /* the text named a track (also "latest"): default tracks do not redirect
+                           */
 };
 
 const char *risk_name(enum risk risk);

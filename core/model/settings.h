@@ -8,20 +8,20 @@
 #include "core/base/conf.h"
 
 enum setting {
-        SET_BASE_URL,            /* what download URLs begin with; "" takes the request's Host */
-        SET_STORE_ID,            /* the store this server answers as */
-        SET_BRAND_ID,            /* the operator's account (trusted) */
+        SET_BASE_URL, /* what download URLs begin with; "" takes the request's Host */
+        SET_STORE_ID, /* the store this server answers as */
+        SET_BRAND_ID, /* the operator's account (trusted) */
         SET_DATA_DIR,
         SET_HTTP_ADDRESS,
-        SET_HTTP_PORT,           /* 0: no plain HTTP */
-        SET_HTTPS_PORT,          /* 0: no HTTPS */
+        SET_HTTP_PORT,  /* 0: no plain HTTP */
+        SET_HTTPS_PORT, /* 0: no HTTPS */
         SET_TLS_CERT_FILE,
         SET_TLS_KEY_FILE,
-        SET_KEYS_DIR,            /* sealed keys; read by the signer only */
-        SET_PASSPHRASE_FILE,     /* path, "credential:NAME" or "-" */
+        SET_KEYS_DIR,        /* sealed keys; read by the signer only */
+        SET_PASSPHRASE_FILE, /* path, "credential:NAME" or "-" */
         SET_SIGNER_SOCKET,
-        SET_SIGNER_START,        /* yes: serve starts the signer itself */
-        SET_SERVER_USER,         /* dropped to when started as root; "" stays */
+        SET_SIGNER_START, /* yes: serve starts the signer itself */
+        SET_SERVER_USER,  /* dropped to when started as root; "" stays */
         SET_SIGNER_USER,
         SET_WORKER_USER,
         SET_REQUIRE_SANDBOX,
@@ -44,8 +44,8 @@ enum setting {
         SET_WORKER_JOBS,
         SET_WORKER_MEMORY_BYTES,
         SET_WORKER_SECONDS,
-        SET_DELTA_PERCENT,       /* a delta over this share of the full size is refused */
-        SET_DELTA_DEPTH,         /* how many earlier revisions of a channel get one */
+        SET_DELTA_PERCENT, /* a delta over this share of the full size is refused */
+        SET_DELTA_DEPTH,   /* how many earlier revisions of a channel get one */
         SET_SESSION_TTL_SEC,
         SET_NONCE_TTL_SEC,
         SET_REQUEST_ID_TTL_SEC,

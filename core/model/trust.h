@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * trust -- whether an assertion may be believed: its key, the key's account and life, the signature,
- * who may sign that type, and the cross-checks with what is known already. Pure: what is known
- * arrives through struct trust_source.
+ * trust -- whether an assertion may be believed: its key, the key's account and life, the
+ * signature, who may sign that type, and the cross-checks with what is known already. Pure: what is
+ * known arrives through struct trust_source.
  *
  * Floor    core/model. Owner: nothing is kept; sources lend their answers until the call returns.
  * Source   device.md 8.7, 8.8.

@@ -116,107 +116,108 @@ static void damaged_vector_is_refused(void)
         }
 }
 
+static const struct {
+        const char *text;
+        const char *want; /* a part of the message; NULL: accepted */
+} grammar[] = {
+        {WHOLE, NULL},
+        {HEAD TAIL "\n\nAQEB", NULL},
+        {TAIL "\n" HEAD "x: y\n\nAQEB", NULL},
+        {TAIL "\ntimestamp: 2026-01-01T00:00:00Z\noperator-id: acme\nstore: s1\n"
+              "authority-id: acme\ntype: store" SIGNED,
+         NULL},
+        {HEAD "body-length: 0\n" TAIL "\n\n\n\nAQEB\n", NULL},
+        {HEAD "x: \n" TAIL SIGNED, NULL},
+        {HEAD "x:   spaces kept  \n" TAIL SIGNED, NULL},
+        {HEAD "x:\n    a\n    \n      b\n" TAIL SIGNED, NULL},
+        {HEAD "revision: 0\nformat: 0\n" TAIL SIGNED, NULL},
+        {HEAD "x:\n  - a\n  -\n    - b\n  -\n    c: d\n" TAIL SIGNED, NULL},
+        {"", "empty"},
+        {"\n", "empty line after"},
+        {"\n\n", "empty line"},
+        {"\n\nAQEB", "empty line"},
+        {"type: store\r\nstore: s1\r\n\r\nAQEB\r\n", "carriage return"},
+        {HEAD "x: a\r\n" TAIL SIGNED, "carriage return"},
+        {HEAD "x: a\rb\n" TAIL SIGNED, "carriage return"},
+        {HEAD "x: \xff\n" TAIL SIGNED, "UTF-8"},
+        {HEAD "x: \xc0\x80\n" TAIL SIGNED, "UTF-8"},
+        {HEAD "x: \xed\xa0\x80\n" TAIL SIGNED, "UTF-8"},
+        {HEAD "x: \xe2\x82\n" TAIL SIGNED, "UTF-8"},
+        {HEAD "x: \xf5\x80\x80\x80\n" TAIL SIGNED, "UTF-8"},
+        {HEAD "store: s2\n" TAIL SIGNED, "\"store\" is given twice"},
+        {HEAD "x:\n  a: 1\n  b: 2\n  a: 3\n" TAIL SIGNED, "\"a\" is given twice"},
+        {HEAD "x:y\n" TAIL SIGNED, "expected a space"},
+        {HEAD "x\n" TAIL SIGNED, "name: value"},
+        {HEAD "X: y\n" TAIL SIGNED, "not a header name"},
+        {HEAD "-x: y\n" TAIL SIGNED, "not a header name"},
+        {HEAD "x-: y\n" TAIL SIGNED, "not a header name"},
+        {HEAD "x--y: z\n" TAIL SIGNED, "not a header name"},
+        {HEAD "1x: y\n" TAIL SIGNED, "not a header name"},
+        {HEAD ": y\n" TAIL SIGNED, "not a header name"},
+        {HEAD "x_y: z\n" TAIL SIGNED, "not a header name"},
+        {HEAD " x: y\n" TAIL SIGNED, "indentation"},
+        {HEAD "x:\n" TAIL SIGNED, "value is missing"},
+        {HEAD "x:\n y: z\n" TAIL SIGNED, "value is missing"},
+        {HEAD "x:\n   y: z\n" TAIL SIGNED, "value is missing"},
+        {HEAD "x: y\n  z: 1\n" TAIL SIGNED, "indentation"},
+        {HEAD "x:\n  - a\n  b: c\n" TAIL SIGNED, "expected \"-\""},
+        {HEAD "x:\n  a: b\n  - c\n" TAIL SIGNED, "name: value"},
+        {HEAD "x:\n  -a\n" TAIL SIGNED, "expected a space"},
+        {HEAD "x:\n  -\n  - a\n" TAIL SIGNED, "value is missing"},
+        {HEAD "x:\n    a\n   b\n" TAIL SIGNED, "indentation"},
+        {HEAD "revision: 01\n" TAIL SIGNED, "\"revision\""},
+        {HEAD "revision: -1\n" TAIL SIGNED, "\"revision\""},
+        {HEAD "revision:\n  - 1\n" TAIL SIGNED, "\"revision\""},
+        {HEAD "format: x\n" TAIL SIGNED, "\"format\""},
+        {HEAD "format: 4294967296\n" TAIL SIGNED, "\"format\""},
+        {HEAD "body-length: 1\n" TAIL SIGNED, "body-length"},
+        {HEAD "body-length: 3\n" TAIL "\n\nabcd" SIGNED, "body-length"},
+        {HEAD "body-length: 5\n" TAIL "\n\nabcd" SIGNED, "body-length"},
+        {HEAD "body-length: 04\n" TAIL "\n\nabcd" SIGNED, "body-length"},
+        {HEAD "body-length: 18446744073709551615\n" TAIL "\n\nabcd" SIGNED, "body-length"},
+        {HEAD "body-length: 9223372036854775807\n" TAIL "\n\nabcd" SIGNED, "body is over"},
+        {HEAD TAIL "\n\nabcd" SIGNED, "more after the signature"},
+        {HEAD "body-length: 2\n" TAIL "\n\n\xff\xff" SIGNED, "body is not UTF-8"},
+        {HEAD TAIL "\nAQEB\n", "empty line after the headers"},
+        {HEAD TAIL "\n\n", "signature is missing"},
+        {HEAD TAIL "\n\n\n", "signature is missing"},
+        {HEAD TAIL "\n\n\nAQEB\n", "signature is missing"},
+        {HEAD TAIL "\n\nAQEB\n\n", "more after the signature"},
+        {HEAD TAIL "\n\nAQEB\n\nmore", "more after the signature"},
+        {HEAD TAIL "\n\nnot base64!\n", "not base64"},
+        {HEAD TAIL "\n\nAQEB\nAQ\n", "not base64"},
+        {HEAD TAIL "\n\nAQEB\r\n", "not base64"},
+        {HEAD TAIL "\n\nAAEB\n", "version 0"},
+        {HEAD TAIL "\n\nAwEB\n", "version 3"},
+        {HEAD TAIL "\n\nAgEB\n", "Ed25519"},
+        {"store: s1\n" TAIL SIGNED, "\"type\" is missing"},
+        {"type: no-such\n" TAIL SIGNED, "unknown assertion type"},
+        {"type:\n  - store\n" TAIL SIGNED, "\"type\" is missing"},
+        {HEAD "x: y" SIGNED, "sign-key-sha3-384"},
+        {HEAD "sign-key-sha3-384: abc" SIGNED, "sign-key-sha3-384"},
+};
+
 static void grammar_is_kept(void)
 {
-        static const struct {
-                const char *text;
-                const char *want; /* a part of the message; NULL: accepted */
-        } rows[] = {
-                {WHOLE, NULL},
-                {HEAD TAIL "\n\nAQEB", NULL},
-                {TAIL "\n" HEAD "x: y\n\nAQEB", NULL},
-                {TAIL "\ntimestamp: 2026-01-01T00:00:00Z\noperator-id: acme\nstore: s1\n"
-                      "authority-id: acme\ntype: store" SIGNED,
-                 NULL},
-                {HEAD "body-length: 0\n" TAIL "\n\n\n\nAQEB\n", NULL},
-                {HEAD "x: \n" TAIL SIGNED, NULL},
-                {HEAD "x:   spaces kept  \n" TAIL SIGNED, NULL},
-                {HEAD "x:\n    a\n    \n      b\n" TAIL SIGNED, NULL},
-                {HEAD "revision: 0\nformat: 0\n" TAIL SIGNED, NULL},
-                {HEAD "x:\n  - a\n  -\n    - b\n  -\n    c: d\n" TAIL SIGNED, NULL},
-                {"", "empty"},
-                {"\n", "empty line after"},
-                {"\n\n", "empty line"},
-                {"\n\nAQEB", "empty line"},
-                {"type: store\r\nstore: s1\r\n\r\nAQEB\r\n", "carriage return"},
-                {HEAD "x: a\r\n" TAIL SIGNED, "carriage return"},
-                {HEAD "x: a\rb\n" TAIL SIGNED, "carriage return"},
-                {HEAD "x: \xff\n" TAIL SIGNED, "UTF-8"},
-                {HEAD "x: \xc0\x80\n" TAIL SIGNED, "UTF-8"},
-                {HEAD "x: \xed\xa0\x80\n" TAIL SIGNED, "UTF-8"},
-                {HEAD "x: \xe2\x82\n" TAIL SIGNED, "UTF-8"},
-                {HEAD "x: \xf5\x80\x80\x80\n" TAIL SIGNED, "UTF-8"},
-                {HEAD "store: s2\n" TAIL SIGNED, "\"store\" is given twice"},
-                {HEAD "x:\n  a: 1\n  b: 2\n  a: 3\n" TAIL SIGNED, "\"a\" is given twice"},
-                {HEAD "x:y\n" TAIL SIGNED, "expected a space"},
-                {HEAD "x\n" TAIL SIGNED, "name: value"},
-                {HEAD "X: y\n" TAIL SIGNED, "not a header name"},
-                {HEAD "-x: y\n" TAIL SIGNED, "not a header name"},
-                {HEAD "x-: y\n" TAIL SIGNED, "not a header name"},
-                {HEAD "x--y: z\n" TAIL SIGNED, "not a header name"},
-                {HEAD "1x: y\n" TAIL SIGNED, "not a header name"},
-                {HEAD ": y\n" TAIL SIGNED, "not a header name"},
-                {HEAD "x_y: z\n" TAIL SIGNED, "not a header name"},
-                {HEAD " x: y\n" TAIL SIGNED, "indentation"},
-                {HEAD "x:\n" TAIL SIGNED, "value is missing"},
-                {HEAD "x:\n y: z\n" TAIL SIGNED, "value is missing"},
-                {HEAD "x:\n   y: z\n" TAIL SIGNED, "value is missing"},
-                {HEAD "x: y\n  z: 1\n" TAIL SIGNED, "indentation"},
-                {HEAD "x:\n  - a\n  b: c\n" TAIL SIGNED, "expected \"-\""},
-                {HEAD "x:\n  a: b\n  - c\n" TAIL SIGNED, "name: value"},
-                {HEAD "x:\n  -a\n" TAIL SIGNED, "expected a space"},
-                {HEAD "x:\n  -\n  - a\n" TAIL SIGNED, "value is missing"},
-                {HEAD "x:\n    a\n   b\n" TAIL SIGNED, "indentation"},
-                {HEAD "revision: 01\n" TAIL SIGNED, "\"revision\""},
-                {HEAD "revision: -1\n" TAIL SIGNED, "\"revision\""},
-                {HEAD "revision:\n  - 1\n" TAIL SIGNED, "\"revision\""},
-                {HEAD "format: x\n" TAIL SIGNED, "\"format\""},
-                {HEAD "format: 4294967296\n" TAIL SIGNED, "\"format\""},
-                {HEAD "body-length: 1\n" TAIL SIGNED, "body-length"},
-                {HEAD "body-length: 3\n" TAIL "\n\nabcd" SIGNED, "body-length"},
-                {HEAD "body-length: 5\n" TAIL "\n\nabcd" SIGNED, "body-length"},
-                {HEAD "body-length: 04\n" TAIL "\n\nabcd" SIGNED, "body-length"},
-                {HEAD "body-length: 18446744073709551615\n" TAIL "\n\nabcd" SIGNED, "body-length"},
-                {HEAD "body-length: 9223372036854775807\n" TAIL "\n\nabcd" SIGNED, "body is over"},
-                {HEAD TAIL "\n\nabcd" SIGNED, "more after the signature"},
-                {HEAD "body-length: 2\n" TAIL "\n\n\xff\xff" SIGNED, "body is not UTF-8"},
-                {HEAD TAIL "\nAQEB\n", "empty line after the headers"},
-                {HEAD TAIL "\n\n", "signature is missing"},
-                {HEAD TAIL "\n\n\n", "signature is missing"},
-                {HEAD TAIL "\n\n\nAQEB\n", "signature is missing"},
-                {HEAD TAIL "\n\nAQEB\n\n", "more after the signature"},
-                {HEAD TAIL "\n\nAQEB\n\nmore", "more after the signature"},
-                {HEAD TAIL "\n\nnot base64!\n", "not base64"},
-                {HEAD TAIL "\n\nAQEB\nAQ\n", "not base64"},
-                {HEAD TAIL "\n\nAQEB\r\n", "not base64"},
-                {HEAD TAIL "\n\nAAEB\n", "version 0"},
-                {HEAD TAIL "\n\nAwEB\n", "version 3"},
-                {HEAD TAIL "\n\nAgEB\n", "Ed25519"},
-                {"store: s1\n" TAIL SIGNED, "\"type\" is missing"},
-                {"type: no-such\n" TAIL SIGNED, "unknown assertion type"},
-                {"type:\n  - store\n" TAIL SIGNED, "\"type\" is missing"},
-                {HEAD "x: y" SIGNED, "sign-key-sha3-384"},
-                {HEAD "sign-key-sha3-384: abc" SIGNED, "sign-key-sha3-384"},
-        };
-
-        for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        for (size_t i = 0; i < ARRAY_COUNT(grammar); i++) {
                 CLEANUP(arena_freep) struct arena *arena = arena_new(8 * MIB);
                 struct assertion *got;
                 struct err err = {0};
-                const enum rc rc = parse(arena, rows[i].text, strlen(rows[i].text), &got, &err);
+                const enum rc rc =
+                        parse(arena, grammar[i].text, strlen(grammar[i].text), &got, &err);
 
-                check_case("row %zu: %s", i, rows[i].text);
-                if (!rows[i].want) {
+                check_case("row %zu: %s", i, grammar[i].text);
+                if (!grammar[i].want) {
                         check_promise("every form of the grammar is read, and kept byte for byte");
                         CHECK_RC(rc, RC_OK, &err);
-                        CHECK_TEXT(got ? got->bytes : "", rows[i].text);
+                        CHECK_TEXT(got ? got->bytes : "", grammar[i].text);
                         continue;
                 }
                 check_promise("what breaks the grammar is refused, and the message says how");
                 CHECK(rc == RC_INVALID || rc == RC_TOO_BIG);
                 CHECK(got == NULL);
-                if (!strstr(err.text, rows[i].want))
-                        CHECK_TEXT(err.text, rows[i].want);
+                if (!strstr(err.text, grammar[i].want))
+                        CHECK_TEXT(err.text, grammar[i].want);
         }
 }
 

@@ -355,7 +355,7 @@ int main(void)
         raw[0] = 0x58;
         CHECK_RC(pubkey_from_ed25519(raw, &key, &err), RC_OK, &err);
         pubkey_format(key, &ed_text);
-        strcpy(ed_id, pubkey_id(key));
+        memcpy(ed_id, pubkey_id(key), sizeof(ed_id));
 
         table_is_the_specification();
         rules_are_enforced();

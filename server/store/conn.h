@@ -44,7 +44,8 @@ void stmt_bind_u64(struct stmt *stmt, int at, uint64_t value); /* RC_INVALID ove
 void stmt_bind_text(struct stmt *stmt, int at, const char *text);
 void stmt_bind_bytes(struct stmt *stmt, int at, const void *data, size_t bytes);
 void stmt_bind_null(struct stmt *stmt, int at);
-/* *ret_row: a row is there to be read; else the statement is through. On failure it is reset. */
+/* *ret_row: a row is there to be read; else the statement is through. Then, and on failure, it is
+ * reset. */
 MUST_USE enum rc stmt_step(struct stmt *stmt, bool *ret_row, struct err *err);
 void stmt_reset(struct stmt *stmt);
 /* Rows that the statement, stepped to its end, has inserted, changed or deleted. */

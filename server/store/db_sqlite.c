@@ -410,6 +410,8 @@ enum rc stmt_step(struct stmt *stmt, bool *ret_row, struct err *err)
         if (code == SQLITE_ROW || code == SQLITE_DONE) {
                 stmt->stepping = code == SQLITE_ROW;
                 *ret_row = code == SQLITE_ROW;
+                if (code == SQLITE_DONE)
+                        stmt_reset(stmt);
                 return RC_OK;
         }
         rc = conn_fail(stmt->conn, code, name, err);

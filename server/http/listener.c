@@ -257,7 +257,7 @@ static enum rc daemon_start(struct http_server *server, uint16_t port, bool secu
         int fd = -1;
         unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME |
                          MHD_USE_ERROR_LOG | (secure ? MHD_USE_TLS : 0);
-        int family;
+        int family = AF_UNSPEC;
         enum rc rc;
 
         rc = socket_listen(server->options.address, port, &family, &fd, err);

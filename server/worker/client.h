@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * client -- runs one storehouse-worker job as a child process: handed open files, bounded in time and
- * memory, answer on a pipe. A worker that crashes, hangs, eats memory or talks nonsense fails its
- * job with a reason, and nothing else.
+ * client -- runs one storehouse-worker job as a child process: handed open files, bounded in time
+ * and memory, answer on a pipe. A worker that crashes, hangs, eats memory or talks nonsense fails
+ * its job with a reason, and nothing else.
  *
  * Floor    server/worker; includes core/base, core/model. No database, no HTTP.
  * Owner    the caller keeps its descriptors; results live in the caller's arena.
  * Threads  any; a call blocks until the job ended. Safe in a threaded process (posix_spawn).
- * Outcomes RC_INVALID (the package is refused: err.code names it, err.text says why), RC_NOT_WORTH (delta too
- *          large), RC_CRASHED (signal, or no sensible answer), RC_TIMEOUT, RC_TOO_BIG (memory), RC_CONFLICT
- *          (proof failed), RC_IO.
- * Tests    tests/unit/test_worker.c (hostile packages, a worker told to crash, hang and eat memory)
+ * Outcomes RC_INVALID (the package is refused: err.code names it, err.text says why), RC_NOT_WORTH
+ * (delta too large), RC_CRASHED (signal, or no sensible answer), RC_TIMEOUT, RC_TOO_BIG (memory),
+ * RC_CONFLICT (proof failed), RC_IO. Tests    tests/unit/test_worker.c (hostile packages, a worker
+ * told to crash, hang and eat memory)
  */
 #include "core/base/arena.h"
 #include "core/crypto/hash.h"
@@ -19,11 +19,11 @@
 #include <signal.h>
 
 struct worker_options {
-        const char *binary;       /* path of storehouse-worker */
-        const char *user;         /* dropped to when root; "" stays */
-        uint64_t memory_bytes;    /* RLIMIT_AS of the worker */
-        unsigned seconds;         /* wall clock; then SIGKILL. RLIMIT_CPU is the same */
-        bool require_sandbox;     /* false: --no-sandbox allowed when seccomp is missing */
+        const char *binary;            /* path of storehouse-worker */
+        const char *user;              /* dropped to when root; "" stays */
+        uint64_t memory_bytes;         /* RLIMIT_AS of the worker */
+        unsigned seconds;              /* wall clock; then SIGKILL. RLIMIT_CPU is the same */
+        bool require_sandbox;          /* false: --no-sandbox allowed when seccomp is missing */
         volatile sig_atomic_t *cancel; /* may be NULL; set to 1: the job is killed, RC_TIMEOUT */
 };
 
@@ -37,8 +37,8 @@ struct worker_delta {
         uint64_t cpu_usec;
         uint64_t peak_bytes;
 };
-/* Builds a delta from source to target into out_fd (empty file), at most max_bytes, and proves it by
- * the decoders that devices use: rebuilt bytes must have target_digest. */
+/* Builds a delta from source to target into out_fd (empty file), at most max_bytes, and proves it
+ * by the decoders that devices use: rebuilt bytes must have target_digest. */
 MUST_USE enum rc worker_delta_build(const struct worker_options *options, const char *format,
                                     int source_fd, int target_fd,
                                     const struct digest *target_digest, uint64_t max_bytes,

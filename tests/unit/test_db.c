@@ -388,6 +388,38 @@ static void lost_references_are_found(void)
         CHECK_TEXT(err.text, "a row of track names a row of package that is not there");
 }
 
+/* Facts and the generation, against a writer who goes around the functions of store.h. */
+static void facts_stay(void)
+{
+        static const struct {
+                const char *sql;
+                const char *why;
+        } rows[] = {
+                {"UPDATE assertion SET format = 1", "an assertion is never changed"},
+                {"UPDATE audit SET action = 'x'", "an audit entry is never changed"},
+                {"DELETE FROM audit", "an audit entry is never deleted"},
+                {"UPDATE catalog SET generation = 1", "the catalog generation only rises"},
+                {"DELETE FROM catalog", "the catalog row is kept"},
+                {"INSERT INTO meta VALUES (1, x'00')", "cannot store BLOB value"},
+                {"INSERT INTO migration VALUES (2, 'x', 'short')", "rule sha256_is_hex"},
+        };
+        CLEANUP(scratch_freep) char *dir = scratch_new();
+        CLEANUP(conn_freep) struct conn *conn = NULL;
+        struct err err;
+
+        check_promise("the database itself refuses to change facts and to go back");
+        check_opens(dir, true, RC_OK);
+        tamper(dir, "INSERT INTO assertion VALUES ('a', 'b', 0, 0, 'c', 0, x'00', 0);"
+                    "INSERT INTO audit VALUES (1, 'a', 'b', 'c', '', 0);"
+                    "UPDATE catalog SET generation = 5;");
+        CHECK_RC(conn_open(scratch_path(dir, "storehouse.db"), DB_WRITE, &conn, &err), RC_OK, &err);
+        for (size_t i = 0; conn && i < ARRAY_COUNT(rows); i++) {
+                check_case("%s", rows[i].sql);
+                CHECK_RC(conn_script(conn, rows[i].sql, &err), RC_CONFLICT, &err);
+                CHECK(strstr(err.text, rows[i].why));
+        }
+}
+
 int main(void)
 {
         made_and_opened();
@@ -400,5 +432,6 @@ int main(void)
         copies();
         damage_is_found();
         lost_references_are_found();
+        facts_stay();
         return check_end();
 }

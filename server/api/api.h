@@ -51,8 +51,8 @@ struct identity *request_identity(const struct request *request); /* never NULL 
 MUST_USE enum rc identity_may(const struct identity *identity, const char *permission,
                               struct err *err);
 
-extern const struct route api_routes[];
-extern const size_t api_route_count;
+/* Every row: devices, publishers, and the publishers' again below /publishergw. NULL: no memory. */
+struct route *api_routes_make(struct arena *arena, size_t *ret_count);
 extern const struct http_callbacks api_callbacks;
 extern const struct catalog_hooks api_catalog_hooks;
 

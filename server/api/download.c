@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/api/download.h"
+#include "core/base/fs.h"
+#include "core/model/name.h"
+#include "server/domain/decide.h"
+#include "server/domain/ticket.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DOWNLOAD_TICKET_LIFE (6 * 3600 * USEC_PER_SEC)
+
+static void ticket_put(struct buf *out, const struct view_links *links, const char *snap_id)
+{
+        char ticket[TICKET_CHARS + 1];
+        uint8_t key[MAC_KEY_BYTES];
+
+        world_key(links->world, "download", key);
+        ticket_make(key, "download", snap_id, links->now, DOWNLOAD_TICKET_LIFE, ticket);
+        bytes_wipe(key, sizeof(key));
+        buf_printf(out, "?ticket=%s", ticket);
+}
+
+void download_url_put(struct buf *out, const struct view_links *links,
+                      const struct catalog_package *package,
+                      const struct catalog_revision *revision, const struct catalog_delta *delta)
+{
+        buf_printf(out, "\"%s/api/v1/snaps/download/%s_", links->base_url, package->snap_id);
+        if (delta)
+                buf_printf(out, "%" PRIu64 "_%" PRIu64 "_%s.delta", delta->source, revision->number,
+                           delta->format);
+        else
+                buf_printf(out, "%" PRIu64 ".snap", revision->number);
+        if (package->is_private)
+                ticket_put(out, links, package->snap_id);
+        buf_char(out, '"');
+}
+
+static void delta_put(struct buf *out, const struct view_links *links,
+                      const struct catalog_package *package,
+                      const struct catalog_revision *revision, const struct catalog_delta *delta)
+{
+        buf_printf(out, "{\"format\":\"%s\",\"source\":%" PRIu64 ",\"target\":%" PRIu64 ",",
+                   delta->format, delta->source, revision->number);
+        buf_printf(out, "\"size\":%" PRIu64 ",\"sha3-384\":\"%s\",\"url\":", delta->bytes,
+                   delta->digest_hex);
+        download_url_put(out, links, package, revision, delta);
+        buf_char(out, '}');
+}
+
+void download_deltas_put(struct buf *out, const struct view_links *links,
+                         const struct catalog_package *package,
+                         const struct catalog_revision *revision)
+{
+        const char *at = links->delta_formats;
+        const char *sep = "";
+
+        if (!links->source || links->source == revision->number || !revision->delta_count)
+                return;
+        while (at && *at) {
+                const size_t length = strcspn(at, ", ");
+                char format[32];
+
+                if (length && length < sizeof(format)) {
+                        const struct catalog_delta *delta;
+
+                        memcpy(format, at, length);
+                        format[length] = '\0';
+                        delta = decide_delta(revision, links->source, format);
+                        if (delta) {
+                                buf_text(out, sep);
+                                delta_put(out, links, package, revision, delta);
+                                sep = ",";
+                        }
+                }
+                at += length;
+                at += strspn(at, ", ");
+        }
+}
+
+/* --- serving --- */
+
+struct wanted {
+        char snap_id[SNAP_ID_CHARS + 1];
+        uint64_t source; /* 0: the package */
+        uint64_t target;
+        char format[32];
+};
+
+static bool part_number(const char *text, size_t length, uint64_t *ret)
+{
+        char digits[24];
+
+        if (length == 0 || length >= sizeof(digits))
+                return false;
+        memcpy(digits, text, length);
+        digits[length] = '\0';
+        return number_parse_u64(digits, INT64_MAX, ret) == RC_OK && *ret > 0;
+}
+
+static bool file_parse(const char *file, struct wanted *ret)
+{
+        const char *dot = strrchr(file, '.');
+        const char *at = file + SNAP_ID_CHARS;
+        const char *bar;
+
+        memset(ret, 0, sizeof(*ret));
+        if (!dot || dot < at + 2 || *at != '_')
+                return false;
+        memcpy(ret->snap_id, file, SNAP_ID_CHARS);
+        if (!name_is_snap_id(ret->snap_id))
+                return false;
+        at++;
+        if (strcmp(dot, ".snap") == 0)
+                return part_number(at, (size_t)(dot - at), &ret->target);
+        bar = strchr(at, '_');
+        if (strcmp(dot, ".delta") || !bar || !part_number(at, (size_t)(bar - at), &ret->source))
+                return false;
+        at = bar + 1;
+        bar = strchr(at, '_');
+        if (!bar || !part_number(at, (size_t)(bar - at), &ret->target) || dot <= bar + 1 ||
+            (size_t)(dot - bar - 1) >= sizeof(ret->format))
+                return false;
+        memcpy(ret->format, bar + 1, (size_t)(dot - bar - 1));
+        return true;
+}
+
+static bool ticket_grants(const struct world *world, const struct request *request,
+                          const char *snap_id)
+{
+        const char *ticket = request_query(request, "ticket");
+        uint8_t key[MAC_KEY_BYTES];
+        enum rc rc;
+
+        if (!ticket)
+                return false;
+        world_key(world, "download", key);
+        rc = ticket_check(key, "download", snap_id, world_now(world), ticket, NULL);
+        bytes_wipe(key, sizeof(key));
+        return rc == RC_OK;
+}
+
+/* The file's digest; RC_NOT_FOUND alike for absent and hidden. */
+static enum rc file_find(const struct world *world, const struct request *request,
+                         const struct wanted *wanted, struct digest *ret, bool *ret_private,
+                         struct err *err)
+{
+        const struct identity *identity = request_identity(request);
+        struct viewer viewer = identity->viewer;
+        const struct catalog_package *package = catalog_find_id(identity->catalog, wanted->snap_id);
+        const struct catalog_revision *revision;
+        const struct catalog_delta *delta;
+
+        if (ticket_grants(world, request, wanted->snap_id))
+                viewer.granted_snap_id = wanted->snap_id;
+        if (!package || !visibility_is_visible(viewer_sees(identity->catalog, &viewer, package)) ||
+            !(revision = catalog_find_revision(package, wanted->target)))
+                return err_set(err, RC_NOT_FOUND, "there is no such file");
+        *ret_private = package->is_private;
+        *ret = revision->digest;
+        if (!wanted->source)
+                return RC_OK;
+        delta = decide_delta(revision, wanted->source, wanted->format);
+        if (!delta)
+                return err_set(err, RC_NOT_FOUND, "there is no such file");
+        *ret = delta->digest;
+        return RC_OK;
+}
+
+enum rc download_get(void *context, struct request *request, struct response *response,
+                     struct err *err)
+{
+        CLEANUP(fs_closep) int fd = -1;
+        char etag[DIGEST_HEX_CHARS + 1];
+        struct world *world = context;
+        struct wanted wanted;
+        struct digest digest;
+        uint64_t bytes = 0;
+        bool is_private = true;
+        enum rc rc;
+
+        if (!file_parse(request->params[0], &wanted))
+                return err_set(err, RC_NOT_FOUND, "there is no such file");
+        rc = file_find(world, request, &wanted, &digest, &is_private, err);
+        if (rc == RC_OK)
+                rc = blob_open(world->blobs, &digest, &fd, &bytes, err);
+        if (rc != RC_OK)
+                return rc;
+        digest_hex(&digest, etag);
+        response_header(response, "Cache-Control",
+                        is_private ? "private, no-store" : "public, max-age=31536000, immutable");
+        response_file(response, "application/octet-stream", &fd, bytes, etag);
+        return RC_OK;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/privileges.h"
+#include "core/model/name.h"
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static enum rc user_find(const char *user, uid_t *ret_uid, gid_t *ret_gid, struct err *err)
+{
+        const struct passwd *entry;
+        uint64_t number;
+
+        if (number_parse_u64(user, UINT32_MAX - 1, &number) == RC_OK) {
+                *ret_uid = (uid_t)number;
+                *ret_gid = (gid_t)number;
+                return RC_OK;
+        }
+        entry = getpwnam(user);
+        if (!entry)
+                return err_set(err, RC_NOT_FOUND, "there is no user \"%s\" on this machine", user);
+        *ret_uid = entry->pw_uid;
+        *ret_gid = entry->pw_gid;
+        return RC_OK;
+}
+
+static enum rc ports_keep(struct err *err)
+{
+        struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+        struct __user_cap_data_struct data[2] = {{0}};
+
+        data[0].effective = data[0].permitted = 1u << CAP_NET_BIND_SERVICE;
+        if (syscall(SYS_capset, &head, data) < 0)
+                return err_errno(err, "cannot keep the right to listen on low ports");
+        return RC_OK;
+}
+
+enum rc privileges_drop(const char *user, bool keep_ports, struct err *err)
+{
+        uid_t uid = 0;
+        gid_t gid = 0;
+        enum rc rc;
+
+        if (!*user || geteuid() != 0)
+                return RC_OK;
+        rc = user_find(user, &uid, &gid, err);
+        if (rc != RC_OK)
+                return rc;
+        if (keep_ports && prctl(PR_SET_KEEPCAPS, 1) < 0)
+                return err_errno(err, "cannot keep rights");
+        if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
+                return err_errno(err, "cannot become the user %s", user);
+        rc = keep_ports ? ports_keep(err) : RC_OK;
+        if (rc == RC_OK && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+                return err_errno(err, "cannot give up new rights");
+        return rc;
+}

@@ -127,23 +127,23 @@ static const struct policy_rule rules_common[] = {
         {NULL, NULL, NULL},
 };
 
-static const struct policy_rule *const rule_tables[] = {
-        rules_common,
-        policy_rules_store,
-        policy_rules_brand,
+static const struct policy_rule *const rule_tables[POLICY_TABLES] = {
+        [POLICY_GENERAL] = rules_common,
+        [POLICY_ACCOUNTS] = policy_rules_accounts,
+        [POLICY_PACKAGES] = policy_rules_packages,
+        [POLICY_BRAND] = policy_rules_brand,
 };
 
-const char *policy_rule_name(size_t index)
+const char *policy_rule_name(enum policy_table table, size_t index)
 {
         static const char *const early[] = {RULE_TYPE, RULE_AUTHORITY, RULE_CLOCK};
 
-        if (index < ARRAY_COUNT(early))
+        if (table == POLICY_GENERAL && index < ARRAY_COUNT(early))
                 return early[index];
-        index -= ARRAY_COUNT(early);
-        for (size_t i = 0; i < ARRAY_COUNT(rule_tables); i++)
-                for (const struct policy_rule *rule = rule_tables[i]; rule->name; rule++)
-                        if (index-- == 0)
-                                return rule->name;
+        index -= table == POLICY_GENERAL ? ARRAY_COUNT(early) : 0;
+        for (const struct policy_rule *rule = rule_tables[table]; rule->name; rule++)
+                if (index-- == 0)
+                        return rule->name;
         return NULL;
 }
 
@@ -169,7 +169,7 @@ enum rc policy_check(struct policy_case *c, struct err *err)
         if (!c->ref)
                 return err_set(err, RC_NOMEM, "no memory for a request");
         rc = gist_make(c->draft, &c->gist, err);
-        for (size_t i = 0; rc == RC_OK && i < ARRAY_COUNT(rule_tables); i++)
+        for (size_t i = 0; rc == RC_OK && i < POLICY_TABLES; i++)
                 rc = table_check(rule_tables[i], c, err);
         return rc;
 }
@@ -184,6 +184,12 @@ enum rc policy_note(struct policy_case *c, const char *key, uint64_t number, con
         assert(c->news_count < LEDGER_NEWS_MAX);
         c->news[c->news_count++] = (struct fact){.key = key, .number = number, .text = text};
         return RC_OK;
+}
+
+bool policy_is_trusted(const struct policy_case *c, const char *account_id)
+{
+        return strcmp(account_id, c->own->account_id) == 0 ||
+               trust_set_is_trusted(c->evidence, account_id);
 }
 
 bool policy_knows_account(const struct policy_case *c, const char *account_id)

@@ -8,7 +8,7 @@
  * Floor    server/signer; includes core/base, core/keys, core/model.
  * Owner    everything is lent by the caller for one call; texts of facts live in the arena.
  * Outcomes RC_REFUSED, faults.
- * Tests    tests/unit/test_signer.c attacks each rule by its name.
+ * Tests    tests/unit/test_signer*.c attack each rule by its name.
  */
 #include "server/signer/keyring.h"
 #include "server/signer/ledger.h"
@@ -40,5 +40,7 @@ MUST_USE enum rc policy_check_request(enum role role, const char *account_id, co
                                       const struct value *headers, struct err *err);
 MUST_USE enum rc policy_check(struct policy_case *c, struct err *err);
 
-/* The names of all rules, for the test that wants an attack on each; NULL after the last. */
-const char *policy_rule_name(size_t index);
+/* The names of all rules of a table, for the tests that want an attack on each; NULL after the
+ * last. */
+enum policy_table { POLICY_GENERAL, POLICY_ACCOUNTS, POLICY_PACKAGES, POLICY_BRAND, POLICY_TABLES };
+const char *policy_rule_name(enum policy_table table, size_t index);

@@ -15,12 +15,15 @@ struct policy_rule {
         enum rc (*check)(struct policy_case *c, struct err *err);
 };
 
-extern const struct policy_rule policy_rules_store[]; /* these end with name NULL */
+extern const struct policy_rule policy_rules_accounts[]; /* these end with name NULL */
+extern const struct policy_rule policy_rules_packages[];
 extern const struct policy_rule policy_rules_brand[];
 
 /* Puts a fact among the news; texts must live in the arena. */
 MUST_USE enum rc policy_note(struct policy_case *c, const char *key, uint64_t number,
                              const char *text, struct err *err);
+/* The role's own account, or one that is trusted by configuration. */
+bool policy_is_trusted(const struct policy_case *c, const char *account_id);
 /* An account that is trusted, proved by the evidence, or issued by this signer. */
 bool policy_knows_account(const struct policy_case *c, const char *account_id);
 /* The ledger's fact under a key made by printf; NULL when absent. RC_NOMEM. */

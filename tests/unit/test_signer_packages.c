@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the store authority says about packages: declarations and revisions, rule by rule. */
+#include "core/base/fs.h"
+#include "tests/lib/signer_ask.h"
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SNAP_A       "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define SNAP_B       "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define SNAP_C       "cccccccccccccccccccccccccccccccc"
+#define TEN(x)       x x x x x x x x x x
+#define DIGEST_OF(x) TEN(x) TEN(x) TEN(x) TEN(x) TEN(x) TEN(x) x x x x
+
+static const char *declaration(const char *id, const char *name, const char *publisher,
+                               const char *more)
+{
+        return F("{\"series\":\"16\",\"snap-id\":\"%s\",\"snap-name\":\"%s\","
+                 "\"publisher-id\":\"%s\"%s}",
+                 id, name, publisher, more);
+}
+
+static void declarations_keep_their_history(void)
+{
+        const char *good = declaration(SNAP_A, "hello", "dev1", "");
+
+        check_promise("declarations name known publishers, and move forward only");
+        refused("series-16", "store", "snap-declaration",
+                "{\"series\":\"18\",\"snap-id\":\"" SNAP_A "\",\"snap-name\":\"hello\","
+                "\"publisher-id\":\"dev1\"}",
+                NULL, kit->dev1);
+        refused("publisher-known", "store", "snap-declaration", good, NULL, NULL);
+        issued("store", "snap-declaration", good, NULL, kit->dev1);
+        check_case("the same again, for an answer that was lost");
+        issued("store", "snap-declaration", good, NULL, kit->dev1);
+        check_case("the same revision, another publisher");
+        refused("revision-moves-forward", "store", "snap-declaration",
+                declaration(SNAP_A, "hello", "dev2", ""), NULL, NULL);
+        issued("store", "snap-declaration",
+               declaration(SNAP_A, "hello", "dev1", ",\"revision\":\"5\""), NULL, kit->dev1);
+        check_case("back");
+        refused("revision-moves-forward", "store", "snap-declaration",
+                declaration(SNAP_A, "hello", "dev1", ",\"revision\":\"4\""), NULL, kit->dev1);
+        refused("revision-moves-forward", "store", "snap-declaration", good, NULL, kit->dev1);
+}
+
+static void names_stay(void)
+{
+        check_promise("a name belongs to one package until that one gives it up");
+        refused("name-keeps-its-id", "store", "snap-declaration",
+                declaration(SNAP_B, "hello", "dev2", ""), NULL, NULL);
+        issued("store", "snap-declaration", declaration(SNAP_B, "other", "dev2", ""), NULL, NULL);
+        refused("name-keeps-its-id", "store", "snap-declaration",
+                declaration(SNAP_B, "hello", "dev2", ",\"revision\":\"1\""), NULL, NULL);
+        check_case("after a renaming");
+        issued("store", "snap-declaration",
+               declaration(SNAP_A, "hello2", "dev1", ",\"revision\":\"6\""), NULL, kit->dev1);
+        issued("store", "snap-declaration",
+               declaration(SNAP_B, "hello", "dev2", ",\"revision\":\"1\""), NULL, NULL);
+        check_case("and not back");
+        refused("name-keeps-its-id", "store", "snap-declaration",
+                declaration(SNAP_A, "hello", "dev1", ",\"revision\":\"7\""), NULL, kit->dev1);
+
+        check_promise("revisions are not delegated to trusted accounts");
+        refused("delegates-to-others", "store", "snap-declaration",
+                declaration(SNAP_A, "hello2", "dev1",
+                            ",\"revision\":\"8\",\"revision-authority\":[{\"account-id\":\"acme\","
+                            "\"provenance\":[\"x\"]}]"),
+                NULL, kit->dev1);
+        refused("delegates-to-others", "store", "snap-declaration",
+                declaration(SNAP_A, "hello2", "dev1",
+                            ",\"revision\":\"8\",\"revision-authority\":[\"acme\"]"),
+                NULL, kit->dev1);
+        issued("store", "snap-declaration",
+               declaration(SNAP_A, "hello2", "dev1",
+                           ",\"revision\":\"8\",\"revision-authority\":[{\"account-id\":\"maker\","
+                           "\"provenance\":[\"x\"]}]"),
+               NULL, kit->dev1);
+}
+
+static const char *revision(const char *digest, const char *id, const char *number,
+                            const char *size, const char *developer, const char *more)
+{
+        return F("{\"snap-sha3-384\":\"%s\",\"snap-id\":\"%s\",\"snap-revision\":\"%s\","
+                 "\"snap-size\":\"%s\",\"developer-id\":\"%s\"%s}",
+                 digest, id, number, size, developer, more);
+}
+
+#define D1 DIGEST_OF("1")
+#define D2 DIGEST_OF("2")
+#define D3 DIGEST_OF("3")
+#define D4 DIGEST_OF("4")
+#define D5 DIGEST_OF("5")
+
+static void revision_refused(const char *rule, const char *headers)
+{
+        refused(rule, "store", "snap-revision", headers, NULL, NULL);
+}
+
+static void revision_issued(const char *headers)
+{
+        issued("store", "snap-revision", headers, NULL, NULL);
+}
+
+static void revisions_are_no_false_history(void)
+{
+        check_promise("a revision stays what it was, and history grows at its end only");
+        revision_refused("size-in-bounds", revision(D1, SNAP_A, "1", "0", "dev1", ""));
+        revision_refused("size-in-bounds", revision(D1, SNAP_A, "1", "1000001", "dev1", ""));
+        revision_refused("developer-is-publisher", revision(D1, SNAP_C, "1", "10", "dev1", ""));
+        revision_refused("developer-is-publisher", revision(D1, SNAP_A, "1", "10", "dev2", ""));
+        revision_refused("developer-is-publisher", revision(D1, SNAP_A, "1", "10", "acme", ""));
+        revision_issued(revision(D1, SNAP_A, "1", "10", "dev1", ""));
+        check_case("again, the same");
+        revision_issued(revision(D1, SNAP_A, "1", "10", "dev1", ""));
+        revision_issued(revision(D1, SNAP_A, "1", "10", "dev1", ",\"revision\":\"1\""));
+        check_case("the digest as something else");
+        revision_refused("digest-keeps-revision",
+                         revision(D1, SNAP_A, "2", "10", "dev1", ",\"revision\":\"2\""));
+        revision_refused("digest-keeps-revision",
+                         revision(D1, SNAP_A, "1", "11", "dev1", ",\"revision\":\"2\""));
+        revision_refused("digest-keeps-revision",
+                         revision(D1, SNAP_B, "1", "10", "dev2", ",\"revision\":\"2\""));
+        revision_refused("digest-keeps-revision",
+                         revision(D1, SNAP_A, "1", "10", "dev1", ",\"provenance\":\"x\""));
+        check_case("the number with other content");
+        revision_refused("number-moves-forward", revision(D2, SNAP_A, "1", "10", "dev1", ""));
+        check_case("a gap upwards, and nothing into it");
+        revision_issued(revision(D2, SNAP_A, "5", "10", "dev1", ""));
+        revision_refused("number-moves-forward", revision(D3, SNAP_A, "4", "10", "dev1", ""));
+        revision_issued(revision(D3, SNAP_A, "6", "10", "dev1", ""));
+        check_case("another package counts for itself");
+        revision_issued(revision(D4, SNAP_B, "1", "10", "dev2", ""));
+}
+
+/* A declaration of another store of the same trusted account, given as evidence. */
+static void declarations_can_be_evidence(void)
+{
+        const char *seen =
+                kit_sign(kit, KIT_STORE, NULL,
+                         "type: snap-declaration\nauthority-id: acme\nrevision: 3\n"
+                         "series: 16\nsnap-id: " SNAP_C
+                         "\npublisher-id: dev1\nsnap-name: third\ntimestamp: " KIT_STAMP "\n");
+        const char *forged =
+                kit_sign(kit, KIT_DEV, NULL,
+                         "type: snap-declaration\nauthority-id: dev1\nrevision: 9\n"
+                         "series: 16\nsnap-id: " SNAP_A
+                         "\npublisher-id: dev2\nsnap-name: x\ntimestamp: " KIT_STAMP "\n");
+        const char *headers = revision(D5, SNAP_C, "1", "10", "dev1", "");
+
+        check_promise("a declaration counts when it is proved, and is remembered");
+        refused("developer-is-publisher", "store", "snap-revision", headers, NULL, seen);
+        issued("store", "snap-revision", headers, NULL, kit_stream(kit, kit->dev1, seen, NULL));
+        issued("store", "snap-revision", headers, NULL, NULL);
+        check_case("signed by the wrong account");
+        refused("developer-is-publisher", "store", "snap-revision",
+                revision(DIGEST_OF("6"), SNAP_A, "9", "10", "dev2", ""), NULL,
+                kit_stream(kit, kit->dev1, forged, NULL));
+}
+
+static const char *build_alone(enum kit_key key, const char *account, const char *digest,
+                               const char *id, const char *size)
+{
+        return kit_sign(kit, key, NULL,
+                        "type: snap-build\nauthority-id: %s\nsnap-sha3-384: %s\n"
+                        "grade: stable\nsnap-id: %s\nsnap-size: %s\ntimestamp: " KIT_STAMP "\n",
+                        account, digest, id, size);
+}
+
+static const char *build(enum kit_key key, const char *account, const char *digest, const char *id,
+                         const char *size)
+{
+        return kit_stream(kit, kit->dev1, kit->rival, build_alone(key, account, digest, id, size),
+                          NULL);
+}
+
+#define D7 DIGEST_OF("7")
+#define D8 DIGEST_OF("8")
+
+static void builds_are_looked_at(void)
+{
+        const char *headers = revision(D7, SNAP_A, "20", "10", "dev1", "");
+        const char *good = build(KIT_DEV, "dev1", D7, SNAP_A, "10");
+
+        check_promise("a build that is shown is the developer's and of this very file");
+        check_case("another file");
+        refused("build-signed", "store", "snap-revision", headers, NULL,
+                build(KIT_DEV, "dev1", D8, SNAP_A, "10"));
+        refused("build-signed", "store", "snap-revision", headers, NULL,
+                build(KIT_DEV, "dev1", D7, SNAP_A, "11"));
+        refused("build-signed", "store", "snap-revision", headers, NULL,
+                build(KIT_DEV, "dev1", D7, SNAP_B, "10"));
+        check_case("another account");
+        refused("build-signed", "store", "snap-revision", headers, NULL,
+                build(KIT_RIVAL, "rival", D7, SNAP_A, "10"));
+        check_case("another key, in the developer's name");
+        refused("build-signed", "store", "snap-revision", headers, NULL,
+                build(KIT_RIVAL, "dev1", D7, SNAP_A, "10"));
+        check_case("the key is not shown");
+        refused("build-signed", "store", "snap-revision", headers, NULL,
+                build_alone(KIT_DEV, "dev1", D7, SNAP_A, "10"));
+        check_case("right");
+        issued("store", "snap-revision", headers, NULL, good);
+
+        check_promise("where a build is required, nothing goes without");
+        ask_start(ASK_NOW, 100000, true);
+        headers = revision(D8, SNAP_A, "21", "10", "dev1", "");
+        refused("build-signed", "store", "snap-revision", headers, NULL, NULL);
+        issued("store", "snap-revision", headers, NULL, build(KIT_DEV, "dev1", D8, SNAP_A, "10"));
+        ask_start(ASK_NOW, 100000, false);
+}
+
+static void log_append(const char *text)
+{
+        char path[600];
+        struct err err = {0};
+        int fd = -1;
+
+        snprintf(path, sizeof(path), "%s/" KEYDIR_LOG_FILE, ask_keys_dir);
+        CHECK_RC(fs_open(path, O_WRONLY | O_APPEND, 0, &fd, &err), RC_OK, &err);
+        CHECK_RC(fs_write_all(fd, text, strlen(text), &err), RC_OK, &err);
+        fs_closep(&fd);
+}
+
+static void promises_outlive_the_process(void)
+{
+        check_promise("after a start anew, what was issued still binds");
+        ask_start(ASK_NOW, 100000, false);
+        revision_refused("number-moves-forward",
+                         revision(DIGEST_OF("9"), SNAP_A, "1", "10", "dev1", ""));
+        revision_refused("number-moves-forward",
+                         revision(DIGEST_OF("9"), SNAP_A, "21", "10", "dev1", ""));
+        revision_refused("digest-keeps-revision",
+                         revision(D1, SNAP_A, "30", "10", "dev1", ",\"revision\":\"2\""));
+        refused("revision-moves-forward", "store", "snap-declaration",
+                declaration(SNAP_A, "hello2", "dev1", ",\"revision\":\"7\""), NULL, kit->dev1);
+        issued("store", "snap-declaration",
+               declaration(SNAP_A, "hello2", "dev1", ",\"revision\":\"9\""), NULL, kit->dev1);
+
+        check_promise("a line that a crash tore is cut off, and the next one is whole");
+        signer_freep(&signer);
+        log_append("2026-06-01T00:00:00Z store half");
+        ask_start(ASK_NOW, 100000, false);
+        revision_issued(revision(DIGEST_OF("9"), SNAP_A, "22", "10", "dev1", ""));
+        ask_start(ASK_NOW, 100000, false);
+        revision_refused("number-moves-forward",
+                         revision(DIGEST_OF("0"), SNAP_A, "22", "10", "dev1", ""));
+}
+
+static void publishers_are_made(void)
+{
+        issued("store", "account",
+               "{\"account-id\":\"dev2\",\"display-name\":\"A\",\"validation\":\"unproven\"}", NULL,
+               NULL);
+}
+
+int main(void)
+{
+        ask_begin();
+        publishers_are_made();
+        declarations_keep_their_history();
+        names_stay();
+        revisions_are_no_false_history();
+        declarations_can_be_evidence();
+        builds_are_looked_at();
+        promises_outlive_the_process();
+        ask_attacked(POLICY_PACKAGES);
+        return ask_end();
+}

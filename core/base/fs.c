@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/base/fs.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -255,4 +256,80 @@ enum rc fs_binary_dir(char *ret, size_t size, struct err *err)
                 return err_errno(err, "cannot find the running binary");
         self[length] = '\0';
         return parent_of(self, ret, size, err);
+}
+
+/* --- the files of a folder --- */
+
+struct file_names {
+        char *names[FS_FILES_MAX];
+        size_t count;
+};
+
+static void file_names_freep(struct file_names **names)
+{
+        for (size_t i = 0; *names && i < (*names)->count; i++)
+                free((*names)->names[i]);
+        free(*names);
+}
+
+static void dir_closep(DIR **dir)
+{
+        if (*dir)
+                closedir(*dir);
+}
+
+static int name_compare(const void *a, const void *b)
+{
+        return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool name_ends(const char *name, const char *suffix)
+{
+        const size_t length = strlen(name);
+        const size_t ending = strlen(suffix);
+
+        return name[0] != '.' && length > ending && strcmp(name + length - ending, suffix) == 0;
+}
+
+static enum rc names_read(const char *path, const char *suffix, struct file_names *names,
+                          struct err *err)
+{
+        CLEANUP(dir_closep) DIR *dir = opendir(path);
+        const struct dirent *entry;
+
+        if (!dir)
+                return fs_fail(err, "open folder", path);
+        while ((entry = readdir(dir)) != NULL) {
+                if (!name_ends(entry->d_name, suffix))
+                        continue;
+                if (names->count == FS_FILES_MAX)
+                        return err_set(err, RC_TOO_MANY, "%.200s has more than %d files", path,
+                                       FS_FILES_MAX);
+                names->names[names->count] = strdup(entry->d_name);
+                if (!names->names[names->count])
+                        return err_set(err, RC_NOMEM, "no memory for the files of a folder");
+                names->count++;
+        }
+        qsort(names->names, names->count, sizeof(names->names[0]), name_compare);
+        return RC_OK;
+}
+
+enum rc fs_each_file(const char *dir, const char *suffix,
+                     enum rc (*each)(void *context, const char *path, struct err *err),
+                     void *context, struct err *err)
+{
+        CLEANUP(file_names_freep) struct file_names *names = calloc(1, sizeof(*names));
+        char path[PATH_MAX];
+        enum rc rc;
+
+        if (!names)
+                return err_set(err, RC_NOMEM, "no memory for the files of a folder");
+        rc = names_read(dir, suffix, names, err);
+        for (size_t i = 0; rc == RC_OK && i < names->count; i++) {
+                if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir, names->names[i]) >=
+                    sizeof(path))
+                        return err_set(err, RC_INVALID, "a path in %.200s is too long", dir);
+                rc = each(context, path, err);
+        }
+        return rc;
 }

@@ -40,3 +40,9 @@ bool fs_exists(const char *path);
 MUST_USE enum rc fs_free_bytes(const char *path, uint64_t *ret, struct err *err);
 /* The folder that holds the running binary, without a final slash. */
 MUST_USE enum rc fs_binary_dir(char *ret, size_t size, struct err *err);
+/* Calls each(context, path) for the files of a folder whose names end with suffix, by name, hidden
+ * ones left out; stops on anything but RC_OK. RC_TOO_MANY: more than FS_FILES_MAX of them. */
+#define FS_FILES_MAX 1024
+MUST_USE enum rc fs_each_file(const char *dir, const char *suffix,
+                              enum rc (*each)(void *context, const char *path, struct err *err),
+                              void *context, struct err *err);

@@ -30,6 +30,14 @@ SELECT count(*) FROM upload WHERE status IN ('uploaded', 'reviewing');
 DELETE FROM upload
 WHERE status = 'uploaded' AND snap_id IS NULL AND expires > 0 AND expires <= $1;
 
+-- name: digest_is_used
+-- in: digest
+-- out: 1 when a revision, a delta, or an upload that is not decided names it
+SELECT CASE WHEN EXISTS (SELECT 1 FROM revision WHERE digest = $1)
+        OR EXISTS (SELECT 1 FROM delta WHERE digest = $1)
+        OR EXISTS (SELECT 1 FROM upload WHERE digest = $1 AND status IN ('uploaded', 'reviewing'))
+        THEN 1 ELSE 0 END;
+
 -- Asking again for work that was given up starts it anew.
 -- name: job_forget_failed
 -- in: kind, subject
@@ -48,6 +56,18 @@ UPDATE job SET state = 'running', boot_id = $1, attempts = attempts + 1
 WHERE id = (
         SELECT id FROM job
         WHERE (state = 'waiting' AND run_after <= $2) OR (state = 'running' AND boot_id <> $1)
+        ORDER BY priority DESC, run_after, id LIMIT 1)
+RETURNING id, kind, subject, payload, priority, attempts, run_after, created;
+
+-- Only what is at least this urgent, so that long work elsewhere cannot stand in its way.
+-- name: job_take_urgent
+-- in: boot_id, now, priority
+-- out: as job_take gives
+UPDATE job SET state = 'running', boot_id = $1, attempts = attempts + 1
+WHERE id = (
+        SELECT id FROM job
+        WHERE ((state = 'waiting' AND run_after <= $2) OR (state = 'running' AND boot_id <> $1))
+                AND priority >= $3
         ORDER BY priority DESC, run_after, id LIMIT 1)
 RETURNING id, kind, subject, payload, priority, attempts, run_after, created;
 

@@ -128,6 +128,10 @@ MUST_USE enum rc store_upload_count_open(struct db_tx *tx, size_t *ret, struct e
 MUST_USE enum rc store_upload_expire(struct db_tx *tx, usec_t now, size_t *ret_count,
                                      struct err *err);
 
+/* Whether a revision, a delta, or an upload that is not decided yet names these bytes. */
+MUST_USE enum rc store_digest_is_used(struct db_tx *tx, const struct digest *digest, bool *ret,
+                                      struct err *err);
+
 /* jobs */
 /* A job with the same kind and subject that is not done yet is RC_EXISTS; one that was given up is
  * replaced. row->id is not looked at. */
@@ -136,6 +140,10 @@ MUST_USE enum rc store_job_insert(struct db_tx *tx, const struct job_row *row, s
  * RC_NOT_FOUND: nothing due. Jobs left running by another boot_id are due again. */
 MUST_USE enum rc store_job_take(struct db_tx *tx, struct arena *arena, const char *boot_id,
                                 usec_t now, struct job_row *ret, struct err *err);
+/* The same, of jobs with this priority or a higher one. */
+MUST_USE enum rc store_job_take_urgent(struct db_tx *tx, struct arena *arena, const char *boot_id,
+                                       usec_t now, int priority, struct job_row *ret,
+                                       struct err *err);
 MUST_USE enum rc store_job_done(struct db_tx *tx, int64_t id, struct err *err);
 /* Back to the queue at run_after, or given up (run_after 0), with the reason. */
 MUST_USE enum rc store_job_fail(struct db_tx *tx, int64_t id, const char *reason, usec_t run_after,

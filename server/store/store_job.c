@@ -35,6 +35,17 @@ enum rc store_job_take(struct db_tx *tx, struct arena *arena, const char *boot_i
         return stmt_get(stmt, &job_table, arena, ret, err);
 }
 
+enum rc store_job_take_urgent(struct db_tx *tx, struct arena *arena, const char *boot_id,
+                              usec_t now, int priority, struct job_row *ret, struct err *err)
+{
+        struct stmt *stmt = stmt_use(tx, Q_JOB_TAKE_URGENT);
+
+        stmt_bind_text(stmt, 1, boot_id);
+        stmt_bind_int(stmt, 2, now);
+        stmt_bind_int(stmt, 3, priority);
+        return stmt_get(stmt, &job_table, arena, ret, err);
+}
+
 enum rc store_job_done(struct db_tx *tx, int64_t id, struct err *err)
 {
         struct stmt *stmt = stmt_use(tx, Q_JOB_DONE);

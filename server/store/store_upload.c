@@ -66,3 +66,17 @@ enum rc store_upload_expire(struct db_tx *tx, usec_t now, size_t *ret_count, str
                 *ret_count = count;
         return rc;
 }
+
+enum rc store_digest_is_used(struct db_tx *tx, const struct digest *digest, bool *ret,
+                             struct err *err)
+{
+        struct stmt *stmt = stmt_use(tx, Q_DIGEST_IS_USED);
+        int64_t used = 0;
+        enum rc rc;
+
+        stmt_bind_bytes(stmt, 1, digest->sha3_384, DIGEST_BYTES);
+        rc = stmt_numbers(stmt, &used, 1, err);
+        if (rc == RC_OK)
+                *ret = used != 0;
+        return rc;
+}

@@ -43,6 +43,12 @@ SELECT id, secret, account_id, kind, permissions, packages, channels, descriptio
         created, revoked
 FROM token WHERE account_id = $1 AND revoked = 0 ORDER BY id DESC;
 
+-- name: token_live_list
+-- out: id, then as token_insert takes; of every account, revoked ones left out
+SELECT id, secret, account_id, kind, permissions, packages, channels, description, expires,
+        created, revoked
+FROM token WHERE revoked = 0 ORDER BY id;
+
 -- name: token_revoke
 -- in: id
 UPDATE token SET revoked = 1 WHERE id = $1;

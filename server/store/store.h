@@ -38,8 +38,8 @@ MUST_USE enum rc store_assertion_insert(struct db_tx *tx, const struct assertion
                                         struct err *err);
 /* The newest revision whose format is at most max_format. */
 MUST_USE enum rc store_assertion_get(struct db_tx *tx, struct arena *arena, const char *type,
-                                     const char *pk, uint64_t max_format,
-                                     struct assertion_row *ret, struct err *err);
+                                     const char *pk, uint64_t max_format, struct assertion_row *ret,
+                                     struct err *err);
 /* All revisions of all assertions of a type ("" every type), by type, pk, revision; calls each. */
 MUST_USE enum rc store_assertion_each(struct db_tx *tx, const char *type,
                                       enum rc (*each)(void *context,
@@ -68,8 +68,7 @@ MUST_USE enum rc store_package_get_by_name(struct db_tx *tx, struct arena *arena
 MUST_USE enum rc store_package_list(struct db_tx *tx, struct arena *arena,
                                     const struct package_row **ret, size_t *ret_count,
                                     struct err *err); /* by name */
-MUST_USE enum rc store_track_insert(struct db_tx *tx, const struct track_row *row,
-                                    struct err *err);
+MUST_USE enum rc store_track_insert(struct db_tx *tx, const struct track_row *row, struct err *err);
 MUST_USE enum rc store_track_list(struct db_tx *tx, struct arena *arena, const char *snap_id,
                                   const struct track_row **ret, size_t *ret_count,
                                   struct err *err); /* "latest" is always there, first */
@@ -92,15 +91,14 @@ MUST_USE enum rc store_revision_list(struct db_tx *tx, struct arena *arena, cons
 
 /* releases. put opens or replaces one channel for one architecture and writes the history row; a
  * close is put with revision 0. *ret_id is the history row's. */
-MUST_USE enum rc store_release_put(struct db_tx *tx, const struct release_row *row,
-                                   int64_t *ret_id, struct err *err);
+MUST_USE enum rc store_release_put(struct db_tx *tx, const struct release_row *row, int64_t *ret_id,
+                                   struct err *err);
 MUST_USE enum rc store_release_list(struct db_tx *tx, struct arena *arena, const char *snap_id,
                                     const struct release_row **ret, size_t *ret_count,
                                     struct err *err); /* open channels: track, arch, risk, branch */
 MUST_USE enum rc store_release_history(struct db_tx *tx, struct arena *arena, const char *snap_id,
-                                       uint64_t offset, size_t max,
-                                       const struct release_row **ret, size_t *ret_count,
-                                       struct err *err); /* newest first */
+                                       uint64_t offset, size_t max, const struct release_row **ret,
+                                       size_t *ret_count, struct err *err); /* newest first */
 /* Closes branches whose time is over; *ret_count of them. */
 MUST_USE enum rc store_release_expire(struct db_tx *tx, usec_t now, size_t *ret_count,
                                       struct err *err);
@@ -108,12 +106,15 @@ MUST_USE enum rc store_release_expire(struct db_tx *tx, usec_t now, size_t *ret_
 /* tokens */
 MUST_USE enum rc store_token_insert(struct db_tx *tx, const struct token_row *row, int64_t *ret_id,
                                     struct err *err);
-MUST_USE enum rc store_token_get(struct db_tx *tx, struct arena *arena,
-                                 const struct digest *secret, struct token_row *ret,
-                                 struct err *err);
+MUST_USE enum rc store_token_get(struct db_tx *tx, struct arena *arena, const struct digest *secret,
+                                 struct token_row *ret, struct err *err);
 MUST_USE enum rc store_token_list(struct db_tx *tx, struct arena *arena, const char *account_id,
                                   const struct token_row **ret, size_t *ret_count,
                                   struct err *err); /* newest first; not revoked */
+/* Those of every account that are not revoked, also expired ones. */
+MUST_USE enum rc store_token_live_list(struct db_tx *tx, struct arena *arena,
+                                       const struct token_row **ret, size_t *ret_count,
+                                       struct err *err);
 MUST_USE enum rc store_token_revoke(struct db_tx *tx, int64_t id, struct err *err);
 
 /* uploads */

@@ -39,6 +39,12 @@ enum rc store_token_list(struct db_tx *tx, struct arena *arena, const char *acco
         return stmt_list(stmt, &token_table, arena, ret, ret_count, err);
 }
 
+enum rc store_token_live_list(struct db_tx *tx, struct arena *arena, const struct token_row **ret,
+                              size_t *ret_count, struct err *err)
+{
+        return stmt_list(stmt_use(tx, Q_TOKEN_LIVE_LIST), &token_table, arena, ret, ret_count, err);
+}
+
 enum rc store_token_revoke(struct db_tx *tx, int64_t id, struct err *err)
 {
         struct stmt *stmt = stmt_use(tx, Q_TOKEN_REVOKE);

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static void map_fini(struct bytes_view *view)
 {
@@ -129,6 +130,9 @@ enum rc delta_build(const struct delta_job *job, struct delta_done *ret, struct 
         if (rc != RC_OK)
                 return rc;
 
+        /* What an attempt before this one may have left. */
+        if (ftruncate(out_fd, 0) < 0 || lseek(out_fd, 0, SEEK_SET) < 0)
+                return err_errno(err, "cannot empty the delta's file");
         /* The encoder stops at the bound, so a bad pair costs bounded time and disk. */
         rc = xdelta_encode(source, target, job->max_bytes, put_file, &out_fd, err);
         if (rc == RC_TOO_BIG)

@@ -16,7 +16,7 @@ struct delta_job {
         const char *format; /* "xdelta3" */
         int source_fd;
         int target_fd;
-        int out_fd; /* empty, open for reading and writing */
+        int out_fd; /* open for reading and writing; emptied first */
         struct digest target;
         uint64_t max_bytes;
 };

@@ -8,10 +8,10 @@
  */
 #include "core/base/fs.h"
 #include "core/model/name.h"
+#include "core/model/package_json.h"
 #include "delta/worker/answer.h"
 #include "delta/worker/delta.h"
 #include "delta/worker/inspect.h"
-#include "core/model/package_json.h"
 #include "delta/worker/sandbox.h"
 #include <getopt.h>
 #include <inttypes.h>

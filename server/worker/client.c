@@ -107,7 +107,8 @@ static enum rc ask(const struct worker_options *options, const struct command *c
         bool ok = false;
         enum rc rc;
 
-        memcpy(job.files, files, file_count * sizeof(files[0]));
+        for (size_t i = 0; i < file_count; i++)
+                job.files[i] = files[i];
         rc = run_child(&job, &text, err);
         if (rc != RC_OK)
                 return rc;

@@ -117,6 +117,7 @@ static void exchange_run(struct job *job, bool dropped)
 void exchange_submit(struct exchange *x, bool always)
 {
         /* Suspended first: a fast pool thread resumes before we are back here. */
+        atomic_store(&x->conn->reading, false);
         MHD_suspend_connection(x->connection);
         x->job.run = exchange_run;
         if (pool_push(x->server->pool, &x->job, always))
@@ -172,6 +173,7 @@ static bool body_step(struct exchange *x)
 {
         enum rc rc = x->rc;
 
+        atomic_store(&x->conn->reading, false);
         atomic_store(&x->conn->deadline, NO_DEADLINE);
         if (rc == RC_OK) {
                 rc = body_finish(x);
@@ -222,6 +224,7 @@ bool exchange_take(struct exchange *x, const char *data, size_t bytes)
         enum rc rc;
 
         x->received_bytes += bytes;
+        atomic_store(&x->conn->reading, true);
         if (x->rc != RC_OK)
                 return drain(x);
         rc = body_take(x, data, bytes, &hand_over);

@@ -112,6 +112,8 @@ struct conn {
         struct conn *next;
         int fd;
         _Atomic usec_t deadline; /* uptime, or NO_DEADLINE */
+        atomic_bool reading;     /* in the middle of a body, and not suspended */
+        bool ended;              /* the watchdog's: no more bytes will come, seen one tick ago */
         bool secure;
         bool linger; /* answered before the body was read: close late */
         char peer[64];

@@ -164,8 +164,10 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **st
                                          : options->idle_timeout_sec;
         struct conn *conn = conn_of(connection);
 
-        if (conn)
+        if (conn) {
+                atomic_store(&conn->reading, false);
                 atomic_store(&conn->deadline, clock_uptime() + seconds * USEC_PER_SEC);
+        }
         if (*state)
                 exchange_end(*state, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
         *state = NULL;

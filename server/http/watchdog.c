@@ -43,10 +43,23 @@ struct watchdog {
         struct late_close lingers[LINGERS_MAX];
 };
 
+/* libmicrohttpd 0.9.75 waits edge-triggered and takes a short read for the last one; where the last
+ * bytes and the end arrive together it does not see the end, and an upload that was cut would hold
+ * its slot until the idle timeout. Twice in a row, so that it has had the time to look itself. */
+static bool body_ended(struct conn *conn)
+{
+        char byte;
+        const bool before = conn->ended;
+
+        conn->ended = atomic_load(&conn->reading) &&
+                      recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+        return before && conn->ended;
+}
+
 static void deadlines_check(struct watchdog *watchdog, usec_t now)
 {
         for (struct conn *conn = watchdog->conns; conn; conn = conn->next) {
-                if (atomic_load(&conn->deadline) > now)
+                if (atomic_load(&conn->deadline) > now && !body_ended(conn))
                         continue;
                 shutdown(conn->fd, SHUT_RDWR);
                 atomic_store(&conn->deadline, NO_DEADLINE);

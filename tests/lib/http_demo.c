@@ -65,16 +65,20 @@ static enum rc echo_run(void *world, struct request *request, struct response *r
         return RC_OK;
 }
 
+static void msec_sleep(const char *msec)
+{
+        const long wait = msec ? atol(msec) : 0;
+        const struct timespec time = {wait / 1000, wait % 1000 * 1000000};
+
+        nanosleep(&time, NULL);
+}
+
 static enum rc slow_run(void *world, struct request *request, struct response *response,
                         struct err *err)
 {
-        const char *msec = request_query(request, "msec");
-        const long wait = msec ? atol(msec) : 100;
-        const struct timespec time = {wait / 1000, wait % 1000 * 1000000};
-
         (void)world;
         (void)err;
-        nanosleep(&time, NULL);
+        msec_sleep(request_query(request, "msec"));
         text_answer(response, "slept");
         return RC_OK;
 }
@@ -154,6 +158,7 @@ static enum rc upload_open(struct request *request, const char *name, const char
 
         if (request_query(request, "refuse"))
                 return err_set(err, RC_NOSPACE, "the disk is full");
+        msec_sleep(request_query(request, "msec"));
         sink = calloc(1, sizeof(*sink));
         if (!sink)
                 return err_set(err, RC_NOMEM, "no memory");

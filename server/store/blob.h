@@ -27,14 +27,14 @@ void blob_store_freep(struct blob_store **store);
 MUST_USE enum rc blob_open(struct blob_store *store, const struct digest *id, int *ret_fd,
                            uint64_t *ret_bytes, struct err *err);
 /* Starts a blob nobody can see; freeing it uncommitted leaves no trace. */
-MUST_USE enum rc blob_create(struct blob_store *store, uint64_t max_bytes,
-                             struct blob_writer **ret, struct err *err);
+MUST_USE enum rc blob_create(struct blob_store *store, uint64_t max_bytes, struct blob_writer **ret,
+                             struct err *err);
 void blob_writer_freep(struct blob_writer **writer);
 /* RC_TOO_BIG (over max_bytes), RC_NOSPACE. */
 MUST_USE enum rc blob_write(struct blob_writer *writer, const void *data, size_t bytes,
                             struct err *err);
-/* For a worker that writes by itself: the descriptor (still the writer's); the digest is computed at
- * commit from what is in the file. */
+/* For a worker that writes by itself: the descriptor (still the writer's); the digest is computed
+ * at commit from what is in the file. */
 int blob_writer_fd(struct blob_writer *writer);
 uint64_t blob_writer_bytes(const struct blob_writer *writer);
 /* Makes it durable and visible. Takes *writer, also on failure. Already present is RC_OK. */

@@ -271,7 +271,7 @@ static enum rc stmt_map(struct stmt *stmt, struct err *err)
         if (stmt->params > STMT_PARAMS_MAX)
                 return err_set(err, RC_BUG, "%s has %d parameters", name, stmt->params);
         for (int i = 1; i <= stmt->params; i++) {
-                char text[8];
+                char text[12];
 
                 snprintf(text, sizeof(text), "$%d", i);
                 stmt->slot[i] = (uint8_t)sqlite3_bind_parameter_index(stmt->handle, text);

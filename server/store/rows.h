@@ -77,8 +77,8 @@ struct release_row {
         const char *snap_id;
         const char *arch;
         struct channel channel;
-        uint64_t revision;      /* 0 in history rows: closed */
-        int percentage;         /* -1: not progressive; else 0..100, and base_revision stays beside */
+        uint64_t revision; /* 0 in history rows: closed */
+        int percentage;    /* -1: not progressive; else 0..100, and base_revision stays beside */
         uint64_t base_revision; /* what the rest gets while progressive; 0 none */
         bool paused;
         usec_t expires; /* branches; 0 never */
@@ -117,8 +117,9 @@ struct upload_row {
 
 struct job_row {
         int64_t id;
-        const char *kind;    /* "inspect" "delta" "prune" "expire" */
-        const char *subject; /* unique with kind while not done: the same work is never queued twice */
+        const char *kind; /* "inspect" "delta" "prune" "expire" */
+        const char
+                *subject; /* unique with kind while not done: the same work is never queued twice */
         const char *payload; /* JSON */
         int priority;        /* larger first */
         int attempts;
@@ -131,7 +132,7 @@ struct delta_row {
         uint64_t source;
         uint64_t target;
         const char *format;
-        const char *state; /* "ready" "refused" "failed" */
+        const char *state;    /* "ready" "refused" "failed" */
         struct digest digest; /* when ready */
         uint64_t bytes;
         uint64_t target_bytes;

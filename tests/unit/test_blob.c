@@ -4,6 +4,7 @@
 #include "server/store/blob.h"
 #include "tests/lib/check.h"
 #include "tests/lib/scratch.h"
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,7 +98,6 @@ static void committed_is_found(struct blob_store *store, const char *dir)
 
 static void same_bytes_once(struct blob_store *store, const char *dir)
 {
-        CLEANUP(fs_closep) int fd = -1;
         struct stat first = {0};
         struct stat second = {0};
         struct digest id;
@@ -116,7 +116,20 @@ static void same_bytes_once(struct blob_store *store, const char *dir)
         check_content(store, &id, "hello");
 }
 
-static void uncommitted_leaves_nothing(struct blob_store *store)
+/* Files in blobs/tmp. */
+static int unfinished(const char *dir)
+{
+        DIR *tmp = opendir(scratch_path(dir, "blobs/tmp"));
+        int count = 0;
+
+        CHECK(tmp);
+        while (tmp && readdir(tmp))
+                count++;
+        closedir(tmp);
+        return count - 2; /* without . and .. */
+}
+
+static void uncommitted_leaves_nothing(struct blob_store *store, const char *dir)
 {
         struct blob_writer *writer = NULL;
         const struct tally before = tally_of(store);
@@ -129,14 +142,17 @@ static void uncommitted_leaves_nothing(struct blob_store *store)
         CHECK_RC(blob_write(writer, "0123456789", 10, &err), RC_OK, &err);
         CHECK_RC(blob_write(writer, "x", 1, &err), RC_TOO_BIG, &err);
         CHECK_INT(blob_writer_bytes(writer), 10);
+        CHECK_INT(unfinished(dir), 1);
         blob_writer_freep(&writer);
         CHECK(!writer);
+        CHECK_INT(unfinished(dir), 0);
 
         CHECK_RC(blob_create(store, 3, &writer, &err), RC_OK, &err);
         CHECK(write(blob_writer_fd(writer), "0123", 4) == 4);
         CHECK_RC(blob_commit(store, &writer, &id, &bytes, &err), RC_TOO_BIG, &err);
         CHECK(!writer);
         CHECK_INT(bytes, 77);
+        CHECK_INT(unfinished(dir), 0);
         CHECK_INT(tally_of(store).count, before.count);
 }
 
@@ -256,7 +272,7 @@ int main(void)
                 return check_end();
         committed_is_found(store, dir);
         same_bytes_once(store, dir);
-        uncommitted_leaves_nothing(store);
+        uncommitted_leaves_nothing(store, dir);
         lent_descriptor(store);
         cut_file_is_refused(store);
         foreign_and_absent(store, dir);

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/storectl/commands.h"
+#include <string.h>
+
+#define END                                                                                        \
+        {                                                                                          \
+                NULL, NULL, NULL, false                                                            \
+        }
+#define GROUP_SERVER   "Run a store"
+#define GROUP_PUBLISH  "Publish"
+#define GROUP_SEE      "Look around"
+#define GROUP_ACCOUNTS "Accounts and keys"
+#define GROUP_TRUST    "Assertions"
+#define GROUP_HELP     "Help"
+
+const struct option_row global_options[] = {
+        {"url", "URL", "the store's address ($STOREHOUSE_URL)", false},
+        {"ca", "FILE", "trust this certificate authority ($STOREHOUSE_CA)", false},
+        {"token-file", "FILE", "who asks ($STOREHOUSE_TOKEN_FILE)", false},
+        {"data", "DIR", "the server's data folder ($STOREHOUSE_DATA)", false},
+        {"json", NULL, "print one JSON document", false},
+        {"quiet", NULL, "print nothing but answers and errors", false},
+        {"no-color", NULL, "no colours ($NO_COLOR)", false},
+        {"help", NULL, "show help", false},
+        END,
+};
+
+static const struct option_row init_options[] = {
+        {"brand", "NAME", "the operator's account", false},
+        {"display-name", "TEXT", "how the operator is shown", false},
+        {"store-id", "ID", "the store's id; the brand's when not given", false},
+        {"domain", "HOST", "a name or address of the server", true},
+        {"http-port", "N", "0 for none; 8080", false},
+        {"https-port", "N", "0 for none; 8443", false},
+        {"root-from", "DIR", "take root and store key from a folder", false},
+        {"passphrase-file", "FILE", "seals the keys the signer uses", false},
+        {"root-passphrase-file", "FILE", "seals the root key", false},
+        {"server-user", "USER", "runs the server; storehouse", false},
+        {"signer-user", "USER", "runs the signer; storehouse-signer", false},
+        {"worker-user", "USER", "runs the worker; the server's", false},
+        {"create-users", NULL, "make those users", false},
+        END,
+};
+static const struct option_row fsck_options[] = {
+        {"fast", NULL, "look at sizes only, do not read the packages", false},
+        END,
+};
+static const struct option_row renew_options[] = {
+        {"domain", "HOST", "a name or address of the server", true},
+        {"ca-key", "FILE", "the authority's key; DATA/offline/ca.key", false},
+        END,
+};
+static const struct option_row account_options[] = {
+        {"display-name", "TEXT", "how the account is shown", false},
+        {"email", "TEXT", "where to reach it", false},
+        {"validation", "V", "unproven, starred or verified", false},
+        {"account-id", "ID", "instead of a new one", false},
+        END,
+};
+static const struct option_row token_options[] = {
+        {"account", "ID", "for another account (administrators)", false},
+        {"permissions", "LIST", "such as package-push,package-release", false},
+        {"packages", "LIST", "only these packages", false},
+        {"channels", "LIST", "only these channels; * stands for anything", false},
+        {"description", "TEXT", "what it is for", false},
+        {"days", "N", "how long it lasts; 365", false},
+        {"out", "FILE", "write it there (mode 0600) instead of printing it", false},
+        END,
+};
+static const struct option_row token_list_options[] = {
+        {"account", "ID", "of another account (administrators)", false},
+        END,
+};
+static const struct option_row key_options[] = {
+        {"passphrase-file", "FILE", "seals the key ($STOREHOUSE_PASSPHRASE_FILE)", false},
+        END,
+};
+static const struct option_row key_register_options[] = {
+        {"account", "ID", "register it for another account", false},
+        {"passphrase-file", "FILE", "opens the key", false},
+        END,
+};
+static const struct option_row key_export_options[] = {
+        {"account", "ID", "print an account-key-request for this account", false},
+        {"passphrase-file", "FILE", "opens the key, for a request", false},
+        END,
+};
+static const struct option_row register_options[] = {
+        {"private", NULL, "hidden from all but its publisher and given devices", false},
+        {"snap-id", "ID", "a certain id (administrators)", false},
+        {"type", "T", "app, base, gadget, kernel, os, snapd", false},
+        END,
+};
+static const struct option_row track_options[] = {
+        {"version-pattern", "P", "versions that belong on the track", false},
+        END,
+};
+static const struct option_row push_options[] = {
+        {"release", "CH[,CH]", "release to these channels when accepted", false},
+        {"name", "NAME", "the package, when the file's name does not say", false},
+        {"key", "NAME", "sign the build with this key", false},
+        {"passphrase-file", "FILE", "opens the key ($STOREHOUSE_PASSPHRASE_FILE)", false},
+        {"unsigned", NULL, "do not sign the build", false},
+        {"timeout", "SECONDS", "how long to wait for the review; 900", false},
+        {"wait-deltas", NULL, "wait until the deltas are built", false},
+        END,
+};
+static const struct option_row release_options[] = {
+        {"progressive", "PERCENT", "to this share of the devices", false},
+        {"timeout", "SECONDS", "how long to wait for deltas; 900", false},
+        {"wait-deltas", NULL, "wait until the deltas are built", false},
+        END,
+};
+static const struct option_row status_options[] = {
+        {"arch", "ARCH", "one architecture only", false},
+        {"track", "TRACK", "one track only", false},
+        END,
+};
+static const struct option_row revisions_options[] = {
+        {"arch", "ARCH", "one architecture only", false},
+        END,
+};
+static const struct option_row model_options[] = {
+        {"key", "FILE", "sign here with this sealed key", false},
+        {"passphrase-file", "FILE", "opens the key", false},
+        {"out", "FILE", "write the assertion there", false},
+        END,
+};
+static const struct option_row audit_options[] = {
+        {"before", "ID", "entries older than this one", false},
+        END,
+};
+static const struct option_row no_options[] = {END};
+
+const struct command commands[] = {
+        {"init", GROUP_SERVER, "DIR --brand NAME [--domain HOST]...", "Make a new store",
+         "Makes keys, settings, database, certificate and a first token in an empty folder.",
+         init_options, 1, 1, cmd_init},
+        {"doctor", GROUP_SERVER, "", "See whether the server is in good health",
+         "Looks at settings, owners, modes, certificate, disk, signer and sandbox. Each "
+         "line\nis ok, warn or fail; the exit code is 1 when one fails.",
+         no_options, 0, 0, cmd_doctor},
+        {"fsck", GROUP_SERVER, "", "Prove that the stored data is whole",
+         "Checks packages, deltas, assertions and the channel map against each other, also\n"
+         "while the server runs. It changes nothing. Exit code 1 when something is wrong.",
+         fsck_options, 0, 0, cmd_fsck},
+        {"backup", GROUP_SERVER, "FILE", "Copy the database while it is in use",
+         "The packages in blobs/ and the folders keys/, trust/ and secrets/ are files to\n"
+         "copy beside it.",
+         no_options, 1, 1, cmd_backup},
+        {"config explain", GROUP_SERVER, "[SETTING]", "Say what a setting means", "", no_options, 0,
+         1, cmd_config_explain},
+        {"config example", GROUP_SERVER, "", "Print a settings file with every default", "",
+         no_options, 0, 0, cmd_config_example},
+        {"config check", GROUP_SERVER, "[FILE]", "Check a settings file",
+         "Without a file, that of --data.", no_options, 0, 1, cmd_config_check},
+        {"tls renew", GROUP_SERVER, "", "Make a new server certificate",
+         "Signed by the store's own authority: devices that trust its ca.pem trust it too.",
+         renew_options, 0, 0, cmd_tls_renew},
+        {"sessions expire", GROUP_SERVER, "", "Make every device ask for a new session", "",
+         no_options, 0, 0, cmd_sessions_expire},
+
+        {"register", GROUP_PUBLISH, "NAME", "Register a package name",
+         "A name that is yours already is no error.", register_options, 1, 1, cmd_register},
+        {"push", GROUP_PUBLISH, "FILE", "Upload a package and wait for its revision",
+         "The name is the file name up to the first '_', or --name. The build is signed\n"
+         "with your key. The same bytes again give the same revision.",
+         push_options, 1, 1, cmd_push},
+        {"release", GROUP_PUBLISH, "NAME REVISION CHANNEL[,CHANNEL]...",
+         "Release a revision to channels", "Prints the channels as they are now.", release_options,
+         3, 3, cmd_release},
+        {"close", GROUP_PUBLISH, "NAME CHANNEL[,CHANNEL]...", "Close channels",
+         "Devices on a closed channel follow the safer one above.", no_options, 2, 2, cmd_close},
+        {"track create", GROUP_PUBLISH, "NAME TRACK", "Add a track to a package", "", track_options,
+         2, 2, cmd_track_create},
+
+        {"packages", GROUP_SEE, "", "List your packages", "", no_options, 0, 0, cmd_packages},
+        {"status", GROUP_SEE, "NAME", "Show what is released where",
+         "An arrow means that the channel follows the one above, '-' that there is nothing.",
+         status_options, 1, 1, cmd_status},
+        {"revisions", GROUP_SEE, "NAME", "List the revisions of a package",
+         "A star marks the channels in which a revision is the current one.", revisions_options, 1,
+         1, cmd_revisions},
+        {"deltas", GROUP_SEE, "NAME", "List the deltas of a package", "", no_options, 1, 1,
+         cmd_deltas},
+        {"store", GROUP_SEE, "", "Show the store's state", "", no_options, 0, 0, cmd_status_store},
+        {"audit", GROUP_SEE, "", "Show who changed what", "", audit_options, 0, 0, cmd_audit},
+        {"whoami", GROUP_SEE, "", "Show whom the token stands for", "", no_options, 0, 0,
+         cmd_whoami},
+
+        {"account create", GROUP_ACCOUNTS, "USERNAME", "Make a publisher's account", "",
+         account_options, 1, 1, cmd_account_create},
+        {"account list", GROUP_ACCOUNTS, "", "List the accounts", "", no_options, 0, 0,
+         cmd_account_list},
+        {"account show", GROUP_ACCOUNTS, "ID", "Show an account and its keys", "", no_options, 1, 1,
+         cmd_account_show},
+        {"token create", GROUP_ACCOUNTS, "", "Make a token for a person or a CI job",
+         "Also prints it as credentials that snapcraft takes.", token_options, 0, 0,
+         cmd_token_create},
+        {"token list", GROUP_ACCOUNTS, "", "List tokens", "", token_list_options, 0, 0,
+         cmd_token_list},
+        {"token revoke", GROUP_ACCOUNTS, "ID", "Revoke a token", "", no_options, 1, 1,
+         cmd_token_revoke},
+        {"key create", GROUP_ACCOUNTS, "NAME", "Make a key that signs your builds",
+         "Kept sealed in ~/.config/storehouse/keys, or in $STOREHOUSE_KEYS.", key_options, 1, 1,
+         cmd_key_create},
+        {"key list", GROUP_ACCOUNTS, "", "List your keys", "", no_options, 0, 0, cmd_key_list},
+        {"key register", GROUP_ACCOUNTS, "NAME", "Make a key known to the store", "",
+         key_register_options, 1, 1, cmd_key_register},
+        {"key export", GROUP_ACCOUNTS, "NAME", "Print the public half of a key", "",
+         key_export_options, 1, 1, cmd_key_export},
+
+        {"model sign", GROUP_TRUST, "FILE.json", "Sign a model",
+         "FILE holds the headers as JSON. Without --key the store's signer signs, in the\n"
+         "brand's name.",
+         model_options, 1, 1, cmd_model_sign},
+        {"model add", GROUP_TRUST, "FILE", "Add a signed model", "", no_options, 1, 1,
+         cmd_model_add},
+        {"model list", GROUP_TRUST, "", "List the models", "", no_options, 0, 0, cmd_model_list},
+        {"assert import", GROUP_TRUST, "FILE", "Add signed assertions; - reads the input",
+         "All of the file or nothing. They are kept and served exactly as they came.", no_options,
+         1, 1, cmd_assert_import},
+        {"assert show", GROUP_TRUST, "TYPE KEY...", "Print an assertion",
+         "KEY... is its primary key, part by part.", no_options, 2, 6, cmd_assert_show},
+        {"trust export", GROUP_TRUST, "[DIR]", "Write the root that devices have to trust",
+         "Root account and key, a source file for building snapd with them, and how to.",
+         no_options, 0, 1, cmd_trust_export},
+
+        {"help", GROUP_HELP, "[COMMAND]", "Show help",
+         "`help options` lists what every command takes.", no_options, 0, 2, cmd_help},
+        {"completion", GROUP_HELP, "bash", "Print what completes commands in a shell", "",
+         no_options, 1, 1, cmd_completion},
+        {"manual", GROUP_HELP, "", "Print the manual page", "", no_options, 0, 0, cmd_manual},
+};
+
+size_t command_count(void)
+{
+        return ARRAY_COUNT(commands);
+}
+
+const struct command *command_find(int argc, char *const *argv, int *ret_words)
+{
+        for (size_t i = 0; argc > 0 && i < ARRAY_COUNT(commands); i++) {
+                const char *name = commands[i].name;
+                const char *space = strchr(name, ' ');
+                const size_t first = space ? (size_t)(space - name) : strlen(name);
+
+                if (strlen(argv[0]) != first || memcmp(argv[0], name, first) != 0)
+                        continue;
+                if (!space) {
+                        *ret_words = 1;
+                        return &commands[i];
+                }
+                if (argc > 1 && strcmp(argv[1], space + 1) == 0) {
+                        *ret_words = 2;
+                        return &commands[i];
+                }
+        }
+        return NULL;
+}

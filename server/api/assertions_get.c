@@ -9,6 +9,7 @@
 #include "server/api/fetch_assertions.h"
 #include "server/api/handlers.h"
 #include "server/domain/keep.h"
+#include "server/domain/register.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -134,46 +135,30 @@ HANDLER(assertions_get)
         return found_send(request, found, response, err);
 }
 
-/* --- serials live in the database: there may be millions --- */
-
-struct serial_lookup {
-        struct arena *arena;
-        char *brand_id;
-        char *model;
-        char *serial;
-        struct device_row row;
-};
-
-static enum rc serial_body(struct db_tx *tx, void *arg, struct err *err)
-{
-        struct serial_lookup *lookup = arg;
-
-        return store_device_get(tx, lookup->arena, lookup->brand_id, lookup->model, lookup->serial,
-                                &lookup->row, err);
-}
-
+/* Serials live in the database: there may be millions. */
 HANDLER(assertions_serial_get)
 {
         CLEANUP(buf_fini) struct buf out = BUF_INIT(ASSERTION_MAX + KIB);
-        struct serial_lookup lookup = {.arena = request->arena};
         char *at = arena_strdup(request->arena, request->params[0]);
-        struct world *world = context;
+        const char *brand_id;
+        const char *model;
+        const char *text;
+        size_t bytes;
         enum rc rc;
 
         if (!at)
                 return err_set(err, RC_NOMEM, "no memory for a key");
-        lookup.brand_id = strsep(&at, "/");
-        lookup.model = at ? strsep(&at, "/") : NULL;
-        lookup.serial = at;
-        if (!lookup.model || !lookup.serial || strchr(lookup.serial, '/'))
+        brand_id = strsep(&at, "/");
+        model = at ? strsep(&at, "/") : NULL;
+        if (!model || !at || strchr(at, '/'))
                 return err_set(err, RC_NOT_FOUND, "a serial is named by brand, model and serial");
-        rc = db_run(world->db, DB_READ, serial_body, &lookup, err);
+        rc = serial_get(context, brand_id, model, at, request->arena, &text, &bytes, err);
         if (rc == RC_NOT_FOUND)
                 return err_set(err, rc, "there is no serial assertion for %.120s here",
                                request->params[0]);
         if (rc != RC_OK)
                 return rc;
-        assertion_stream_put(&out, lookup.row.text, lookup.row.text_bytes);
+        assertion_stream_put(&out, text, bytes);
         response_body(response, ASSERTION_CONTENT_TYPE, &out);
         return RC_OK;
 }

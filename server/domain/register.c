@@ -312,3 +312,20 @@ enum rc register_device(struct world *world, const struct catalog *catalog, cons
         *ret_bytes = issued->bytes_count;
         return RC_OK;
 }
+
+enum rc serial_get(struct world *world, const char *brand_id, const char *model, const char *serial,
+                   struct arena *arena, const char **ret, size_t *ret_bytes, struct err *err)
+{
+        struct lookup lookup = {
+                .arena = arena, .brand_id = brand_id, .model = model, .serial = serial};
+        enum rc rc;
+
+        rc = db_run(world->db, DB_READ, lookup_body, &lookup, err);
+        if (rc == RC_OK && !lookup.found)
+                return err_set(err, RC_NOT_FOUND, "no such serial");
+        if (rc != RC_OK)
+                return rc;
+        *ret = lookup.row.text;
+        *ret_bytes = lookup.row.text_bytes;
+        return RC_OK;
+}

@@ -29,3 +29,8 @@ MUST_USE enum rc device_check(struct world *world, const struct assertion *seria
 MUST_USE enum rc register_device(struct world *world, const struct catalog *catalog,
                                  const char *stream, size_t bytes, struct arena *arena,
                                  const char **ret, size_t *ret_bytes, struct err *err);
+
+/* The serial assertion of a device; its text lives in arena. RC_NOT_FOUND. */
+MUST_USE enum rc serial_get(struct world *world, const char *brand_id, const char *model,
+                            const char *serial, struct arena *arena, const char **ret,
+                            size_t *ret_bytes, struct err *err);

@@ -128,6 +128,7 @@ enum rc clock_parse(const char *text, usec_t *ret)
             minute > 59 || second > 59)
                 return RC_INVALID;
         *ret = (days_from_date(year, month, day) * 86400 + hour * 3600 + minute * 60 + second -
-                zone) * USEC_PER_SEC + fraction;
+                zone) * USEC_PER_SEC +
+               fraction;
         return RC_OK;
 }

@@ -11,9 +11,9 @@
 /* The caller must look at the result. */
 #define MUST_USE __attribute__((warn_unused_result))
 /* Runs FREEP(&variable) when the variable leaves its scope. FREEP takes NULL contents. */
-#define CLEANUP(freep) __attribute__((cleanup(freep)))
+#define CLEANUP(freep)                  __attribute__((cleanup(freep)))
 #define PRINTF_LIKE(format_at, args_at) __attribute__((format(printf, format_at, args_at)))
-#define UNUSED __attribute__((unused))
+#define UNUSED                          __attribute__((unused))
 
 #define ARRAY_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

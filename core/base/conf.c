@@ -40,8 +40,9 @@ static enum rc number_parse(const struct conf_row *row, const char *value, int64
         if (errno || *end || end == value)
                 return err_set(err, RC_INVALID, "%s must be a whole number", row->name);
         if (*ret < row->min || *ret > row->max)
-                return err_set(err, RC_INVALID, "%s must lie between %" PRId64 " and %" PRId64 " %s",
-                               row->name, row->min, row->max, row->unit);
+                return err_set(err, RC_INVALID,
+                               "%s must lie between %" PRId64 " and %" PRId64 " %s", row->name,
+                               row->min, row->max, row->unit);
         return RC_OK;
 }
 
@@ -148,8 +149,8 @@ static enum rc line_apply(struct conf *conf, const char *folder, char *line, str
         index = row_index(conf, name);
         if (index < conf->count && conf->cells[index].set)
                 return err_set(err, RC_INVALID, "%s is given twice", name);
-        if (index < conf->count && conf->rows[index].type == CONF_PATH && *value &&
-            *value != '/' && *value != '-' && strncmp(value, "credential:", 11)) {
+        if (index < conf->count && conf->rows[index].type == CONF_PATH && *value && *value != '/' &&
+            *value != '-' && strncmp(value, "credential:", 11)) {
                 snprintf(absolute, sizeof(absolute), "%s%s", folder, value);
                 value = absolute;
         }
@@ -207,8 +208,9 @@ bool conf_is_set(const struct conf *conf, size_t index)
 
 void conf_print_example(const struct conf_row *rows, size_t count, struct buf *out)
 {
-        buf_text(out, "# Storehouse settings: `name = value` a line. What is commented out shows the "
-                      "default.\n");
+        buf_text(out,
+                 "# Storehouse settings: `name = value` a line. What is commented out shows the "
+                 "default.\n");
         for (size_t i = 0; i < count; i++) {
                 buf_printf(out, "\n# %s\n", rows[i].doc);
                 if (rows[i].type == CONF_INT)

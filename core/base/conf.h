@@ -15,7 +15,7 @@
 enum conf_type { CONF_TEXT, CONF_INT, CONF_BOOL, CONF_PATH };
 
 struct conf_row {
-        const char *name;    /* "http-port" */
+        const char *name; /* "http-port" */
         enum conf_type type;
         const char *standard; /* the default, as it would stand in the file; "" for none */
         int64_t min;          /* CONF_INT: bounds; CONF_TEXT, CONF_PATH: max is the longest text */

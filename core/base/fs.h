@@ -6,9 +6,8 @@
  * Floor    core/base; includes libc only.
  * Owner    buffers and descriptors returned are the caller's (free, CLEANUP(fs_closep)).
  * Units    bytes; modes as in chmod(2). Every descriptor is close-on-exec.
- * Outcomes RC_NOT_FOUND (ENOENT, ENOTDIR), RC_EXISTS (EEXIST), RC_FORBIDDEN (EACCES, EPERM), RC_TOO_BIG,
- *          and the faults of err_errno.
- * Tests    tests/unit/test_fs.c
+ * Outcomes RC_NOT_FOUND (ENOENT, ENOTDIR), RC_EXISTS (EEXIST), RC_FORBIDDEN (EACCES, EPERM),
+ * RC_TOO_BIG, and the faults of err_errno. Tests    tests/unit/test_fs.c
  */
 #include "core/base/rc.h"
 #include <stdint.h>

@@ -22,7 +22,8 @@ MUST_USE enum rc hex_parse(const char *text, void *ret, size_t bytes);
 
 /* text holds BASE64URL_CHARS(bytes) + 1. */
 void base64url_format(const void *data, size_t bytes, char *text);
-/* Exactly BASE64URL_CHARS(bytes) characters with zero spare bits, then NUL. RC_INVALID otherwise. */
+/* Exactly BASE64URL_CHARS(bytes) characters with zero spare bits, then NUL. RC_INVALID otherwise.
+ */
 MUST_USE enum rc base64url_parse(const char *text, void *ret, size_t bytes);
 /* Any length up to max; sets *ret_bytes. RC_INVALID, RC_TOO_BIG. */
 MUST_USE enum rc base64url_parse_any(const char *text, void *ret, size_t max, size_t *ret_bytes);

@@ -7,8 +7,8 @@
  * Owner    struct err is a fixed buffer on the caller's stack; nothing is allocated.
  * Threads  no shared state.
  *
- * 0 is success. Positive codes are outcomes of the world (absent, refused, busy): a header lists the
- * ones that its function can give, and the caller handles or restates them. Negative codes are
+ * 0 is success. Positive codes are outcomes of the world (absent, refused, busy): a header lists
+ * the ones that its function can give, and the caller handles or restates them. Negative codes are
  * faults (no memory, disk, a bug of ours): they go up untouched. The one table below also says how
  * an rc looks on the wire.
  */
@@ -51,9 +51,9 @@ enum rc {
 #undef X
 };
 
-const char *rc_name(enum rc rc);        /* "NOT_FOUND"; "UNKNOWN" for a value outside the table */
-int rc_http_status(enum rc rc);         /* 500 for a value outside the table */
-const char *rc_api_code(enum rc rc);    /* "internal-error" for a value outside the table */
+const char *rc_name(enum rc rc);     /* "NOT_FOUND"; "UNKNOWN" for a value outside the table */
+int rc_http_status(enum rc rc);      /* 500 for a value outside the table */
+const char *rc_api_code(enum rc rc); /* "internal-error" for a value outside the table */
 bool rc_is_retryable(enum rc rc);
 static inline bool rc_is_fault(enum rc rc)
 {
@@ -72,7 +72,8 @@ struct err {
 #define RC_STRINGIFY(x)  RC_STRINGIFY_(x)
 #define RC_ORIGIN        __FILE__ ":" RC_STRINGIFY(__LINE__)
 
-/* Fills *err (which may be NULL) and returns rc, so that `return err_set(err, RC_X, "...")` reads. */
+/* Fills *err (which may be NULL) and returns rc, so that `return err_set(err, RC_X, "...")` reads.
+ */
 #define err_set(err, rc, ...) err_set_at((err), (rc), "", RC_ORIGIN, __VA_ARGS__)
 /* The same with an API code of its own, e.g. "invalid-channel". */
 #define err_set_code(err, rc, code, ...) err_set_at((err), (rc), (code), RC_ORIGIN, __VA_ARGS__)

@@ -39,12 +39,12 @@ struct package_info {
         const char *license;
         const char *contact;
         const char *website;
-        const char *provenance; /* "global-upload" when absent */
+        const char *provenance;               /* "global-upload" when absent */
         const char *archs[PACKAGE_ARCHS_MAX]; /* {"all"} when absent */
         size_t arch_count;
         struct epoch epoch;
         struct package_app *apps;
         size_t app_count;
-        const char *snap_yaml; /* the whole text */
+        const char *snap_yaml;   /* the whole text */
         const char *compression; /* of the squashfs: "xz", "lzo", ... */
 };

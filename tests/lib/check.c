@@ -64,7 +64,8 @@ void check_text_at(const char *got, const char *want, const char *text, const ch
 void check_bytes_at(const void *got, size_t got_bytes, const void *want, size_t want_bytes,
                     const char *text, const char *origin)
 {
-        const bool same = got_bytes == want_bytes && (!want_bytes || !memcmp(got, want, want_bytes));
+        const bool same =
+                got_bytes == want_bytes && (!want_bytes || !memcmp(got, want, want_bytes));
 
         if (report(same, text, origin))
                 printf("  got  %zu bytes\n  want %zu bytes\n", got_bytes, want_bytes);

@@ -30,9 +30,9 @@ void check_bytes_at(const void *got, size_t got_bytes, const void *want, size_t 
 void check_rc_at(enum rc got, enum rc want, const struct err *err, const char *text,
                  const char *origin);
 
-#define CHECK(value)           check_true_at((value), #value, RC_ORIGIN)
-#define CHECK_INT(got, want)   check_int_at((int64_t)(got), (int64_t)(want), #got, RC_ORIGIN)
-#define CHECK_TEXT(got, want)  check_text_at((got), (want), #got, RC_ORIGIN)
+#define CHECK(value)             check_true_at((value), #value, RC_ORIGIN)
+#define CHECK_INT(got, want)     check_int_at((int64_t)(got), (int64_t)(want), #got, RC_ORIGIN)
+#define CHECK_TEXT(got, want)    check_text_at((got), (want), #got, RC_ORIGIN)
 #define CHECK_RC(got, want, err) check_rc_at((got), (want), (err), #got, RC_ORIGIN)
 #define CHECK_BYTES(got, got_bytes, want, want_bytes)                                              \
         check_bytes_at((got), (got_bytes), (want), (want_bytes), #got, RC_ORIGIN)

@@ -45,8 +45,12 @@ static void base64_follows_rfc4648(void)
         static const struct {
                 const char *plain;
                 const char *coded;
-        } rows[] = {{"", ""},           {"f", "Zg=="},         {"fo", "Zm8="},
-                    {"foo", "Zm9v"},    {"foob", "Zm9vYg=="},  {"fooba", "Zm9vYmE="},
+        } rows[] = {{"", ""},
+                    {"f", "Zg=="},
+                    {"fo", "Zm8="},
+                    {"foo", "Zm9v"},
+                    {"foob", "Zm9vYg=="},
+                    {"fooba", "Zm9vYmE="},
                     {"foobar", "Zm9vYmFy"}};
         static const char *const bad[] = {"Zg", "Zg=", "Zg==Zg==", "Zh==", "Z===", "Zm 9v", "===="};
         char back[32];
@@ -60,7 +64,8 @@ static void base64_follows_rfc4648(void)
                 base64_append(&out, rows[i].plain, strlen(rows[i].plain), 0);
                 CHECK_TEXT(out.data ? out.data : "", rows[i].coded);
                 CHECK_RC(base64_parse(rows[i].coded, strlen(rows[i].coded), back, sizeof(back),
-                                      &bytes), RC_OK, NULL);
+                                      &bytes),
+                         RC_OK, NULL);
                 CHECK_BYTES(back, bytes, rows[i].plain, strlen(rows[i].plain));
         }
         for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
@@ -170,8 +175,9 @@ static void settings_follow_their_rows(void)
                 {"on", CONF_BOOL, "no", 0, 0, "", "Whether."},
                 {"data", CONF_PATH, "data", 0, 4096, "", "Where."},
         };
-        static const char *const bad[] = {"port = 0", "port = x", "nothing = 1", "port 80",
-                                          "on = maybe", "name = 123456789", "port=1\nport=2"};
+        static const char *const bad[] = {"port = 0",      "port = x",   "nothing = 1",
+                                          "port 80",       "on = maybe", "name = 123456789",
+                                          "port=1\nport=2"};
         char path[] = "/tmp/test_conf_XXXXXX";
         struct err err = {0};
         const int fd = mkstemp(path);

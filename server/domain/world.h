@@ -43,6 +43,7 @@ struct world {
         uint8_t boot_key[MAC_KEY_BYTES]; /* random at start: nonces of an earlier run are stale */
         char boot_id[33];
         atomic_ullong session_epoch; /* sessions of an earlier epoch are stale */
+        atomic_uint uploads;         /* files that are being received now */
         usec_t started;              /* monotonic */
 };
 

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The review of a push: looks into the file, gives it a number, has its revision signed. */
+#include "server/domain/job_inspect.h"
+#include "core/base/fs.h"
+#include "core/model/name.h"
+#include "core/model/package_json.h"
+#include "server/domain/audit.h"
+#include "server/domain/keep.h"
+#include "server/domain/package.h"
+#include "server/domain/scope.h"
+#include <inttypes.h>
+#include <string.h>
+
+#define INFO_JSON_MAX (1 * MIB)
+#define REASON_MAX    4096
+
+/* --- what the database knows --- */
+
+static enum rc load_body(struct db_tx *tx, void *arg, struct err *err)
+{
+        struct review *review = arg;
+        struct upload_row *upload = &review->upload;
+        enum rc rc;
+
+        rc = store_upload_get(tx, review->arena, review->upload_id, upload, err);
+        if (rc != RC_OK)
+                return rc;
+        rc = store_package_get(tx, review->arena, upload->snap_id, &review->package, err);
+        if (rc == RC_OK)
+                rc = store_revision_next(tx, upload->snap_id, &review->next, err);
+        if (rc != RC_OK)
+                return rc;
+        rc = store_revision_get_by_digest(tx, review->arena, upload->snap_id, &upload->digest,
+                                          &review->same, err);
+        review->is_known = rc == RC_OK;
+        return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
+/* --- the ends of a review --- */
+
+static enum rc end_body(struct db_tx *tx, void *arg, struct err *err)
+{
+        struct review *review = arg;
+        struct upload_row current;
+        enum rc rc;
+
+        rc = store_upload_get(tx, review->arena, review->upload_id, &current, err);
+        if (rc != RC_OK || strcmp(current.status, "reviewing") != 0)
+                return rc;
+        rc = store_upload_update(tx, &review->upload, err);
+        if (rc != RC_OK)
+                return rc;
+        return audit_add(tx, review->upload.account_id, review->upload.status, review->package.name,
+                         world_now(review->world), err, "upload %s: revision %" PRIu64 " %s",
+                         review->upload_id, review->upload.revision, review->upload.error_text);
+}
+
+static enum rc approve_known(struct review *review, uint64_t number, struct err *err)
+{
+        review->upload.status = "approved";
+        review->upload.revision = number;
+        review->upload.request_json = "";
+        return db_run(review->world->db, DB_WRITE, end_body, review, err);
+}
+
+static enum rc reject(struct review *review, const char *code, const char *text, struct err *err)
+{
+        review->upload.status = "rejected";
+        review->upload.error_code = arena_strdup(review->arena, code);
+        review->upload.error_text = arena_strdup(review->arena, text);
+        review->upload.request_json = "";
+        if (!review->upload.error_code || !review->upload.error_text)
+                return err_set(err, RC_NOMEM, "no memory for a review");
+        return db_run(review->world->db, DB_WRITE, end_body, review, err);
+}
+
+/* --- looking into the file --- */
+
+static enum rc image_describe(struct review *review, struct err *err)
+{
+        struct package_info *info = &review->info;
+
+        *info = (struct package_info){
+                .name = review->package.name,
+                .version = review->request.version,
+                .type = PACKAGE_IMAGE_TYPE,
+                .base = "none",
+                .confinement = "strict",
+                .grade = "stable",
+                .title = "",
+                .summary = "",
+                .description = "",
+                .license = "",
+                .contact = "",
+                .website = "",
+                .provenance = "global-upload",
+                .archs = {review->request.arch},
+                .arch_count = 1,
+                .epoch = {.read = {0}, .read_count = 1, .write = {0}, .write_count = 1},
+                .snap_yaml = "",
+                .compression = "",
+        };
+        return *info->version && *info->archs[0]
+                       ? RC_OK
+                       : err_set(err, RC_INVALID, "an image needs a version and an architecture");
+}
+
+static enum rc look_inside(struct review *review, struct err *err)
+{
+        CLEANUP(fs_closep) int fd = -1;
+        uint64_t bytes = 0;
+        enum rc rc;
+
+        if (strcmp(review->package.type, PACKAGE_IMAGE_TYPE) == 0)
+                return image_describe(review, err);
+        rc = blob_open(review->world->blobs, &review->upload.digest, &fd, &bytes, err);
+        if (rc == RC_NOT_FOUND)
+                return err_set(err, RC_CORRUPT, "the file of an upload is gone");
+        if (rc != RC_OK)
+                return rc;
+        return worker_inspect(&review->world->worker, fd, review->arena, &review->info, err);
+}
+
+/* What a device or another revision could trip over. RC_INVALID with a code. */
+static enum rc info_check(const struct review *review, struct err *err)
+{
+        const struct package_row *package = &review->package;
+        const struct package_info *info = &review->info;
+
+        if (strcmp(info->name, package->name) != 0)
+                return err_set_code(err, RC_INVALID, "name-mismatch",
+                                    "the file says that its name is %s, not %s", info->name,
+                                    package->name);
+        if (!version_is_sane(info->version))
+                return err_set_code(err, RC_INVALID, "bad-version", "\"%.40s\" is no version",
+                                    info->version);
+        if (*package->type && strcmp(package->type, info->type) != 0)
+                return err_set_code(err, RC_INVALID, "type-mismatch",
+                                    "the file is of type %s, earlier revisions are %s", info->type,
+                                    package->type);
+        if (strcmp(info->provenance, "global-upload") != 0)
+                return err_set_code(err, RC_INVALID, "provenance",
+                                    "this store does not take provenance %.64s", info->provenance);
+        for (size_t i = 0; i < info->arch_count; i++)
+                if (!name_is_arch(info->archs[i]))
+                        return err_set_code(err, RC_INVALID, "bad-architecture",
+                                            "the architecture \"%.32s\" is not known",
+                                            info->archs[i]);
+        return RC_OK;
+}
+
+/* --- what is known of these bytes by their assertion --- */
+
+enum claim { CLAIM_NONE, CLAIM_OURS, CLAIM_OTHERS };
+
+static enum claim claim_find(struct review *review, const struct catalog *catalog)
+{
+        char digest[DIGEST_B64_CHARS + 1];
+        const struct assertion *known;
+        const char *pk;
+
+        digest_b64(&review->upload.digest, digest);
+        pk = arena_printf(review->arena, "%s/global-upload", digest);
+        known = pk ? catalog_get_assertion(catalog, "snap-revision", pk,
+                                           assertion_type_find("snap-revision")->max_format)
+                   : NULL;
+        if (!known)
+                return CLAIM_NONE;
+        if (strcmp(assertion_text(known, "snap-id"), review->package.snap_id) != 0 ||
+            assertion_number(known, "snap-revision", &review->number) != RC_OK)
+                return CLAIM_OTHERS;
+        review->developer_id = arena_strdup(review->arena, assertion_text(known, "developer-id"));
+        return CLAIM_OURS;
+}
+
+/* Numbers that were given elsewhere count too. */
+static void next_raise(struct review *review, const struct catalog *catalog)
+{
+        size_t first = 0;
+        const size_t count = catalog_assertions_of(catalog, "snap-revision", &first);
+
+        for (size_t i = first; i < first + count; i++) {
+                const struct catalog_assertion *entry = catalog_assertion_at(catalog, i);
+                const struct assertion *newest = entry->revisions[entry->count - 1];
+                uint64_t number = 0;
+
+                if (strcmp(assertion_text(newest, "snap-id"), review->package.snap_id) == 0 &&
+                    assertion_number(newest, "snap-revision", &number) == RC_OK &&
+                    number >= review->next)
+                        review->next = number + 1;
+        }
+}
+
+/* --- keeping --- */
+
+static enum rc row_make(struct review *review, struct revision_row *ret, struct err *err)
+{
+        CLEANUP(buf_fini) struct buf json = BUF_INIT(INFO_JSON_MAX);
+        const struct package_info *info = &review->info;
+        enum rc rc;
+
+        package_json_append(&json, info);
+        rc = buf_finish(&json, err);
+        if (rc == RC_TOO_BIG)
+                return err_set(err, RC_INVALID, "the package says too much about itself");
+        if (rc != RC_OK)
+                return rc;
+        *ret = (struct revision_row){
+                .snap_id = review->package.snap_id,
+                .number = review->number,
+                .digest = review->upload.digest,
+                .bytes = review->upload.bytes,
+                .info_json = arena_strdup(review->arena, json.data),
+                .version = info->version,
+                .archs = scope_join(review->arena, info->archs, info->arch_count),
+                .provenance = info->provenance,
+                .developer_id = review->developer_id,
+                .build_signed = *review->request.snap_build != '\0',
+                .created = world_now(review->world),
+        };
+        return ret->info_json && ret->archs && ret->developer_id
+                       ? RC_OK
+                       : err_set(err, RC_NOMEM, "no memory for a revision");
+}
+
+static enum rc type_keep(struct db_tx *tx, struct review *review, struct err *err)
+{
+        struct package_row package;
+        enum rc rc;
+
+        rc = store_package_get(tx, review->arena, review->package.snap_id, &package, err);
+        if (rc != RC_OK || *package.type)
+                return rc;
+        package.type = review->info.type;
+        return store_package_update(tx, &package, err);
+}
+
+static enum rc commit_body(struct db_tx *tx, void *arg, struct err *err)
+{
+        struct review *review = arg;
+        uint64_t generation;
+        enum rc rc;
+
+        rc = store_revision_insert(tx, &review->row, err);
+        /* Another review took the number, or the same bytes, meanwhile: look again. */
+        if (rc == RC_EXISTS)
+                return err_set(err, RC_BUSY, "revision %" PRIu64 " came to be meanwhile",
+                               review->number);
+        if (rc == RC_OK && review->issued)
+                rc = assertion_keep_tx(tx, review->issued, false, review->row.created,
+                                       review->arena, NULL, err);
+        if (rc == RC_OK)
+                rc = type_keep(tx, review, err);
+        if (rc == RC_OK)
+                rc = store_generation_bump(tx, &generation, err);
+        return rc == RC_OK ? end_body(tx, review, err) : rc;
+}
+
+static enum rc commit(struct review *review, struct err *err)
+{
+        const struct assertion *issued = review->issued;
+        struct catalog_store *store = review->world->catalog;
+        enum rc rc;
+
+        rc = row_make(review, &review->row, err);
+        if (rc != RC_OK)
+                return rc;
+        review->upload.status = "approved";
+        review->upload.revision = review->number;
+        review->upload.request_json = "";
+        rc = db_run(review->world->db, DB_WRITE, commit_body, review, err);
+        if (rc == RC_OK && issued)
+                rc = catalog_reload_assertion(
+                        store, issued->type->name,
+                        pk_join(review->arena, issued->pk, issued->type->pk_count), err);
+        if (rc == RC_OK)
+                rc = catalog_reload_package(store, review->package.snap_id, err);
+        return rc;
+}
+
+static enum rc number_and_keep(struct review *review, struct err *err)
+{
+        const struct catalog *catalog;
+        enum claim claim;
+        enum rc rc;
+
+        rc = package_declare(review->world, &review->package, review->arena, err);
+        if (rc != RC_OK)
+                return rc;
+        catalog = catalog_acquire(review->world->catalog);
+        claim = claim_find(review, catalog);
+        if (claim == CLAIM_NONE) {
+                next_raise(review, catalog);
+                review->developer_id = review->package.publisher_id;
+                rc = revision_issue(review, catalog, err);
+        }
+        catalog_release(review->world->catalog, catalog);
+        if (rc == RC_OK && claim == CLAIM_OTHERS)
+                return reject(review, "duplicate-content",
+                              "these bytes are a revision of another package", err);
+        return rc == RC_OK ? commit(review, err) : rc;
+}
+
+/* --- the job --- */
+
+static enum rc review_run(struct review *review, struct err *err)
+{
+        enum rc rc;
+
+        rc = push_request_parse(review->upload.request_json, review->arena, &review->request, err);
+        if (rc == RC_OK)
+                rc = look_inside(review, err);
+        if (rc == RC_OK)
+                rc = info_check(review, err);
+        if (rc == RC_INVALID) {
+                const struct err why = *err;
+
+                return reject(review, *why.code ? why.code : "bad-package", why.text, err);
+        }
+        if (rc != RC_OK)
+                return rc;
+        rc = number_and_keep(review, err);
+        if (rc == RC_INVALID || rc == RC_REFUSED) {
+                const struct err why = *err;
+
+                return reject(review, rc_api_code(rc), why.text, err);
+        }
+        return rc;
+}
+
+enum rc job_inspect(struct world *world, const struct job_row *job, struct err *err)
+{
+        CLEANUP(arena_freep) struct arena *arena = arena_new(32 * MIB);
+        struct review review = {.world = world, .arena = arena, .upload_id = job->subject};
+        enum rc rc;
+
+        if (!arena)
+                return err_set(err, RC_NOMEM, "no memory for a review");
+        rc = db_run(world->db, DB_READ, load_body, &review, err);
+        if (rc == RC_NOT_FOUND) /* the package was deleted, and the upload with it */
+                return RC_OK;
+        if (rc != RC_OK || strcmp(review.upload.status, "reviewing") != 0)
+                return rc;
+        if (review.is_known)
+                return approve_known(&review, review.same.number, err);
+        return review_run(&review, err);
+}
+
+enum rc job_inspect_give_up(struct world *world, const struct job_row *job, enum rc rc,
+                            const struct err *why, struct err *err)
+{
+        CLEANUP(arena_freep) struct arena *arena = arena_new(4 * MIB);
+        struct review review = {.world = world, .arena = arena, .upload_id = job->subject};
+        enum rc loaded;
+
+        if (!arena)
+                return err_set(err, RC_NOMEM, "no memory for a review");
+        loaded = db_run(world->db, DB_READ, load_body, &review, err);
+        if (loaded != RC_OK)
+                return loaded == RC_NOT_FOUND ? RC_OK : loaded;
+        return reject(&review, *why->code ? why->code : rc_api_code(rc),
+                      rc_is_fault(rc) ? "the store could not look into the file" : why->text, err);
+}

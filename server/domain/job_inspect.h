@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * job_inspect -- one review in hand; shared by job_inspect.c and revision_issue.c only.
+ *
+ * Floor    server/domain. Owner: everything lives in the review's arena.
+ */
+#include "server/domain/jobs.h"
+#include "server/domain/publish.h"
+
+struct review {
+        struct world *world;
+        struct arena *arena;
+        const char *upload_id;
+        struct upload_row upload;
+        struct package_row package;
+        struct push_request request;
+        struct revision_row same; /* the revision that has these bytes already */
+        bool is_known;
+        struct package_info info;
+        uint64_t next; /* the first number that may be free */
+        uint64_t number;
+        const char *developer_id;
+        struct assertion *issued; /* NULL where the bytes came with a revision from elsewhere */
+        struct revision_row row;
+};
+
+/* Has the snap-revision issued under the first number that the signer accepts. It remembers numbers
+ * that a crash or a restored backup took from us: those are skipped, or used for the very bytes
+ * that it gave them to. */
+MUST_USE enum rc revision_issue(struct review *review, const struct catalog *catalog,
+                                struct err *err);

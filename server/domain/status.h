@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+/*
+ * status -- how the server is: what an administrator and a monitor look at.
+ *
+ * Floor    server/domain. Threads: safe; blocks (signer, database, at times a worker).
+ * Tests    tests/flow/test_publisher.py
+ */
+#include "server/domain/world.h"
+
+struct status {
+        uint64_t generation;
+        size_t packages;
+        size_t revisions;
+        uint64_t devices;
+        size_t jobs_waiting;
+        size_t jobs_failed;
+        bool signer_ok;
+        struct signer_identity store_key; /* key_id "" where the role has none */
+        struct signer_identity serials_key;
+        bool sandbox;
+        char sandbox_reason[256]; /* "" when it is on */
+        uint64_t free_bytes;
+        int64_t uptime_sec;
+};
+MUST_USE enum rc status_read(struct world *world, struct status *ret, struct err *err);

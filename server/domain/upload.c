@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/domain/upload.h"
+#include "core/base/fs.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WAITING_FACTOR 64 /* uploads that wait to be pushed, for each that may be under way */
+#define ACCOUNT_MAX    64
+
+struct upload {
+        struct world *world;
+        struct blob_writer *writer;
+        char account_id[ACCOUNT_MAX + 1];
+};
+
+static enum rc count_body(struct db_tx *tx, void *arg, struct err *err)
+{
+        return store_upload_count_open(tx, arg, err);
+}
+
+static enum rc room_check(struct world *world, struct err *err)
+{
+        const int64_t most = world_int(world, SET_MAX_UPLOADS) * WAITING_FACTOR;
+        size_t open = 0;
+        enum rc rc;
+
+        rc = db_run(world->db, DB_READ, count_body, &open, err);
+        if (rc != RC_OK)
+                return rc;
+        if ((int64_t)open >= most)
+                return err_set(err, RC_TOO_MANY, "%zu uploads wait to be pushed", open);
+        return RC_OK;
+}
+
+enum rc upload_begin(struct world *world, const char *account_id, struct upload **ret,
+                     struct err *err)
+{
+        CLEANUP(upload_freep) struct upload *upload = calloc(1, sizeof(*upload));
+        enum rc rc;
+
+        if (!upload)
+                return err_set(err, RC_NOMEM, "no memory for an upload");
+        upload->world = world;
+        if (atomic_fetch_add(&world->uploads, 1) >= (unsigned)world_int(world, SET_MAX_UPLOADS))
+                return err_set(err, RC_BUSY, "too many uploads are under way");
+        if (account_id && strlen(account_id) <= ACCOUNT_MAX)
+                memcpy(upload->account_id, account_id, strlen(account_id) + 1);
+        rc = room_check(world, err);
+        if (rc == RC_OK)
+                rc = blob_create(world->blobs, (uint64_t)world_int(world, SET_MAX_PACKAGE_BYTES),
+                                 &upload->writer, err);
+        if (rc != RC_OK)
+                return rc;
+        *ret = upload;
+        upload = NULL;
+        return RC_OK;
+}
+
+void upload_freep(struct upload **upload)
+{
+        if (!*upload)
+                return;
+        blob_writer_freep(&(*upload)->writer);
+        atomic_fetch_sub(&(*upload)->world->uploads, 1);
+        free(*upload);
+        *upload = NULL;
+}
+
+enum rc upload_write(struct upload *upload, const void *data, size_t bytes, struct err *err)
+{
+        return blob_write(upload->writer, data, bytes, err);
+}
+
+struct ending {
+        struct world *world;
+        struct upload_row row;
+};
+
+/* The sweep of unnamed blobs runs in write transactions too: once the row is in, and the blob is
+ * there, it stays. */
+static enum rc insert_body(struct db_tx *tx, void *arg, struct err *err)
+{
+        CLEANUP(fs_closep) int fd = -1;
+        struct ending *ending = arg;
+        uint64_t bytes;
+        enum rc rc;
+
+        rc = store_upload_insert(tx, &ending->row, err);
+        if (rc != RC_OK)
+                return rc;
+        rc = blob_open(ending->world->blobs, &ending->row.digest, &fd, &bytes, err);
+        return rc == RC_NOT_FOUND ? err_set(err, RC_BUSY, "the file was swept away, send it again")
+                                  : rc;
+}
+
+enum rc upload_end(struct upload *upload, char id[UPLOAD_ID_CHARS + 1], struct err *err)
+{
+        struct world *world = upload->world;
+        const usec_t now = world_now(world);
+        char text[UPLOAD_ID_CHARS + 1];
+        struct ending ending = {
+                .world = world,
+                .row = {.upload_id = text,
+                        .account_id = upload->account_id,
+                        .snap_id = "",
+                        .status = "uploaded",
+                        .error_code = "",
+                        .error_text = "",
+                        .request_json = "",
+                        .created = now,
+                        .expires = now + world_int(world, SET_UPLOAD_TTL_SEC) * USEC_PER_SEC},
+        };
+        enum rc rc;
+
+        if (!blob_writer_bytes(upload->writer))
+                return err_set(err, RC_INVALID, "the file is empty");
+        rc = blob_commit(world->blobs, &upload->writer, &ending.row.digest, &ending.row.bytes, err);
+        if (rc != RC_OK)
+                return rc;
+        random_text(text, UPLOAD_ID_CHARS);
+        rc = db_run(world->db, DB_WRITE, insert_body, &ending, err);
+        if (rc != RC_OK)
+                return rc;
+        memcpy(id, text, sizeof(text));
+        return RC_OK;
+}

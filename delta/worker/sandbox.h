@@ -10,7 +10,7 @@
  *          kills the process (SIGSYS).
  * Outcomes RC_UNSUPPORTED (this machine gives no seccomp, or a limit cannot be set), RC_NOT_FOUND
  *          (no such user).
- * Tests    tests/unit/test_worker.c (forbidden calls kill)
+ * Tests    tests/unit/test_sandbox.c (forbidden calls kill)
  */
 #include "core/base/rc.h"
 #include <stdint.h>

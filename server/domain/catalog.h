@@ -57,6 +57,13 @@ struct catalog_release {
         usec_t released;
 };
 
+/* That a revision was released to a channel once: epochs are climbed over such. */
+struct catalog_past {
+        const char *arch;
+        struct channel channel;
+        uint64_t number;
+};
+
 struct catalog_package {
         const char *snap_id;
         const char *store_id;
@@ -75,6 +82,8 @@ struct catalog_package {
         size_t revision_count;
         const struct catalog_release *releases; /* as store_release_list orders them */
         size_t release_count;
+        const struct catalog_past *past; /* newest first; only where revisions differ in epochs */
+        size_t past_count;
         void *view;
 };
 

@@ -161,6 +161,18 @@ static const struct catalog_release *release_resolve(const struct decide_context
         return release;
 }
 
+/* Whether the channel, or a safer one of its track, is open for another architecture. */
+static bool is_elsewhere(const struct catalog_package *package, const struct channel *channel,
+                         enum risk risk, usec_t now)
+{
+        struct channel at = *channel;
+
+        for (at.risk = RISK_STABLE; at.risk <= risk; at.risk++)
+                if (release_find(package, &at, "", now))
+                        return true;
+        return false;
+}
+
 /* --- progressive releases --- */
 
 unsigned progressive_bucket(const uint8_t *bucket_key, const struct viewer *viewer,
@@ -184,6 +196,14 @@ unsigned progressive_bucket(const uint8_t *bucket_key, const struct viewer *view
                           100);
 }
 
+/* The device has a revision between base and new one, from an earlier progressive release: nobody
+ * released the way back. With a channel in the action it is a switch, and the base is right. */
+static bool is_taken_back(const struct decide_ask *ask, const struct catalog_release *release)
+{
+        return ask->action == DECIDE_REFRESH && !ask->channel && release->base &&
+               ask->current > release->base->number && ask->current < release->revision->number;
+}
+
 static const struct catalog_revision *progressive_pick(const struct decide_context *context,
                                                        const struct decide_ask *ask,
                                                        const struct catalog_release *release,
@@ -205,14 +225,26 @@ static const struct catalog_revision *progressive_pick(const struct decide_conte
                 return release->revision;
         }
         note(answer, REASON_PROGRESSIVE_OUT, NULL, (uint64_t)release->percentage);
-        return release->base;
+        return is_taken_back(ask, release) ? NULL : release->base;
 }
 
 /* --- epochs --- */
 
-/* The newest revision up to `from` that the device can read and that is for its architecture: the
- * step on the way to a revision whose epoch is too far. */
+static bool was_released(const struct catalog_package *package, const struct channel *channel,
+                         const char *arch, uint64_t number)
+{
+        for (size_t i = 0; i < package->past_count; i++)
+                if (package->past[i].number == number &&
+                    channel_equal(&package->past[i].channel, channel) &&
+                    arch_fits(package->past[i].arch, arch))
+                        return true;
+        return false;
+}
+
+/* The newest revision before `from` that this channel had once and that the device can read: the
+ * step on the way to a revision whose epoch is too far (device.md 9.3). */
 static const struct catalog_revision *epoch_step(const struct catalog_package *package,
+                                                 const struct channel *channel,
                                                  const struct catalog_revision *from,
                                                  const struct decide_ask *ask)
 {
@@ -221,13 +253,15 @@ static const struct catalog_revision *epoch_step(const struct catalog_package *p
 
                 if (revision->number <= ask->current)
                         break;
-                if (epoch_fits(revision, ask->epoch) && revision_fits_arch(revision, ask->arch))
+                if (epoch_fits(revision, ask->epoch) && revision_fits_arch(revision, ask->arch) &&
+                    was_released(package, channel, ask->arch, revision->number))
                         return revision;
         }
         return NULL;
 }
 
 static const struct catalog_revision *epoch_pick(const struct catalog_package *package,
+                                                 const struct channel *channel,
                                                  const struct catalog_revision *revision,
                                                  const struct decide_ask *ask,
                                                  struct decide_answer *answer)
@@ -237,7 +271,7 @@ static const struct catalog_revision *epoch_pick(const struct catalog_package *p
         if (!revision || epoch_fits(revision, ask->epoch))
                 return revision;
         note(answer, REASON_EPOCH, NULL, revision->number);
-        step = epoch_step(package, revision, ask);
+        step = epoch_step(package, channel, revision, ask);
         if (step)
                 note(answer, REASON_EPOCH_STEP, NULL, step->number);
         return step;
@@ -285,18 +319,23 @@ static const struct catalog_revision *channel_pick(const struct decide_context *
         const struct catalog_revision *revision;
         const struct catalog_release *release;
         struct channel channel;
+        enum risk risk;
 
         note(answer, REASON_CHANNEL, wanted, 0);
         if (channel_parse(wanted, &channel, NULL) != RC_OK)
                 return NULL;
         track_redirect(package, ask, &channel, answer);
+        risk = channel.risk;
         release = release_resolve(context, ask, package, &channel, answer);
         if (!release) {
-                note(answer, REASON_CLOSED, NULL, 0);
+                if (is_elsewhere(package, &channel, risk, context->now))
+                        note(answer, REASON_ARCH, ask->arch, 0);
+                else
+                        note(answer, REASON_CLOSED, NULL, 0);
                 return NULL;
         }
         revision = progressive_pick(context, ask, release, answer);
-        revision = epoch_pick(package, revision, ask, answer);
+        revision = epoch_pick(package, &channel, revision, ask, answer);
         if (revision) {
                 answer->effective = channel;
                 answer->has_effective = true;

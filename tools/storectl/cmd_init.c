@@ -124,6 +124,12 @@ static enum rc passphrases_read(struct init *init, const struct args *args, stru
         const char *root = args_text(args, "root-passphrase-file");
         enum rc rc = RC_OK;
 
+        if (file && strcmp(file, "-") != 0) {
+                char full[PATH_MAX];
+
+                if (realpath(file, full))
+                        init->passphrase_file = arena_strdup(init->cli->arena, full);
+        }
         if (file)
                 rc = place_passphrase(init->cli, file, NULL,
                                       "Passphrase of the store's keys: ", true, &init->passphrase,
@@ -190,7 +196,7 @@ static enum rc steps_run(struct init *init, struct err *err)
         if (rc != RC_OK)
                 return rc;
         if (!init->store_id)
-                init->store_id = init->account_id;
+                init->store_id = init->username;
         progress_stage(init->cli, "Sealing keys");
         rc = init_write_keys(init, err);
         if (rc == RC_OK) {
@@ -217,7 +223,7 @@ static void made_say(const struct init *init)
         cli_say(cli, "  tls/ca.pem       what clients have to trust for https");
         cli_say(cli, "  admin.token      the first administrator's token");
         cli_say(cli, "  storehouse.conf  settings; storectl config explain");
-        if (init->passphrase_on_disk)
+        if (init->passphrase_file && init->passphrase_file[0] != '/')
                 cli_warn(cli, "the passphrase lies beside the keys, in keys/passphrase; "
                               "--passphrase-file keeps it elsewhere");
         if (!init->two_users)
@@ -241,7 +247,7 @@ static void result_put(const struct init *init)
                                         "brand-key", pubkey_id(privkey_pubkey(brand)), "http-port",
                                         (json_int_t)init->http_port, "https-port",
                                         (json_int_t)init->https_port, "two-users", init->two_users,
-                                        "passphrase-on-disk", init->passphrase_on_disk));
+                                        "passphrase-on-disk", init->passphrase_file != NULL));
 }
 
 enum rc cmd_init(struct cli *cli, const struct args *args, struct err *err)

@@ -87,10 +87,16 @@ static void roles_look(struct doctor *doctor, const char *keys)
                             rc != RC_OK ? err.text : "no role has a key");
                 return;
         }
-        for (size_t i = 0; i < count; i++)
-                private_look(doctor, "key",
-                             arena_printf(doctor->cli->arena, "%s/%s", keys, roles[i].file), true,
-                             doctor->two_users, doctor->signer_uid);
+        for (size_t i = 0; i < count; i++) {
+                bool seen = false; /* one key may fill several roles */
+
+                for (size_t j = 0; j < i; j++)
+                        seen |= strcmp(roles[j].file, roles[i].file) == 0;
+                if (!seen)
+                        private_look(doctor, "key",
+                                     arena_printf(doctor->cli->arena, "%s/%s", keys, roles[i].file),
+                                     true, doctor->two_users, doctor->signer_uid);
+        }
 }
 
 /* Who can write there decides what is trusted. */

@@ -13,7 +13,7 @@ struct look {
         struct arena *arena; /* of one assertion */
 };
 
-static const char *pk_join(struct arena *arena, const char *const *pk, size_t count)
+static const char *assertion_pk_text(struct arena *arena, const char *const *pk, size_t count)
 {
         CLEANUP(buf_fini) struct buf text = BUF_INIT(PK_MAX);
 
@@ -29,7 +29,7 @@ static const struct assertion *known_find(void *context, struct arena *arena, co
         struct look *look = context;
         struct assertion_row row = {0};
         struct assertion *ret = NULL;
-        const char *joined = known ? pk_join(arena, pk, known->pk_count) : NULL;
+        const char *joined = known ? assertion_pk_text(arena, pk, known->pk_count) : NULL;
 
         if (!joined ||
             store_assertion_get(look->tx, arena, type, joined, FORMAT_ANY, &row, NULL) != RC_OK)
@@ -61,7 +61,7 @@ static bool key_is_root(void *context, const char *key_id)
 static bool columns_agree(struct look *look, const struct assertion_row *row,
                           const struct assertion *assertion)
 {
-        const char *pk = pk_join(look->arena, assertion->pk, assertion->type->pk_count);
+        const char *pk = assertion_pk_text(look->arena, assertion->pk, assertion->type->pk_count);
 
         return pk && strcmp(pk, row->pk) == 0 && strcmp(assertion->type->name, row->type) == 0 &&
                assertion->revision == row->revision && assertion->format == row->format;

@@ -26,7 +26,7 @@ static void group_put(struct buf *out, size_t first, size_t last)
 {
         size_t chars = 0;
 
-        buf_printf(out, "  %-18s", commands[first].group);
+        buf_printf(out, "  %-19s", commands[first].group);
         for (size_t i = first; i <= last; i++)
                 if (word_is_new(i, &chars))
                         buf_printf(out, "%s%.*s", i == first ? "" : ", ", (int)chars,
@@ -47,9 +47,9 @@ void help_all(struct buf *out)
         buf_text(out,
                  "\nBegin on the server with  storectl init DIR --brand NAME\n"
                  "      elsewhere with      storectl push FILE --release edge\n\n"
-                 "`storectl help COMMAND` says more; `storectl help options` lists what every "
-                 "command\ntakes. Exit codes: 0 done, 1 failed, 2 usage, 3 rejected by the "
-                 "store,\n4 not authorised, 5 store not reached, 6 not found, 7 still waiting.\n");
+                 "`storectl help COMMAND` says more; `storectl help options` lists what goes\n"
+                 "with every command. Exit codes: 0 done, 1 failed, 2 usage, 3 rejected by\n"
+                 "the store, 4 not authorised, 5 store not reached, 6 not found, 7 waiting.\n");
 }
 
 static void options_put(struct buf *out, const struct option_row *options)

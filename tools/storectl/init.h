@@ -13,20 +13,21 @@
  *   the database, blobs/, secrets/, tls/server.key   the server's user
  *   offline/, admin.token                            who ran init
  *
- * Floor    tools/storectl; includes core/base, core/keys, core/model, server/store.
+ * Floor    tools/storectl; includes core/base, core/keys, core/model, server/store, and of
+ *          server/domain the form of a token.
  * Owner    keys and secrets: init_fini wipes them. Texts live in the run's arena.
  * Tests    tests/flow/test_storectl.py
  */
 #include "core/base/clock.h"
 #include "core/base/secret.h"
 #include "core/keys/privkey.h"
+#include "server/domain/token.h"
 #include "tools/storectl/cli.h"
 #include "tools/storectl/sign.h"
 #include <sys/types.h>
 
-#define INIT_NAMES_MAX   32
-#define INIT_PUBLIC_MAX  8
-#define INIT_TOKEN_CHARS 48
+#define INIT_NAMES_MAX  32
+#define INIT_PUBLIC_MAX 8
 
 struct init_user {
         const char *name; /* "" none */
@@ -54,7 +55,7 @@ struct init {
         struct init_user signer;
         const char *worker_user;
         bool two_users;
-        bool passphrase_on_disk;
+        const char *passphrase_file; /* for the signer: absolute, or below DIR; NULL: it asks */
         struct secret *passphrase;
         struct secret *root_passphrase;
 
@@ -67,7 +68,7 @@ struct init {
                 const struct assertion *assertion;
         } public[INIT_PUBLIC_MAX];
         size_t public_count;
-        char token[INIT_TOKEN_CHARS + 1];
+        char token[TOKEN_CHARS + 1];
 };
 
 void init_fini(struct init *init);

@@ -11,7 +11,7 @@
 #define TOKEN_YEARS 10
 #define YEAR        (USEC_PER_SEC * 24 * 3600 * 365)
 
-static const char *pk_join(struct arena *arena, const struct assertion *assertion)
+static const char *assertion_pk_text(struct arena *arena, const struct assertion *assertion)
 {
         CLEANUP(buf_fini) struct buf text = BUF_INIT(4 * KIB);
 
@@ -25,7 +25,7 @@ static enum rc assertion_put(struct db_tx *tx, const struct init *init,
 {
         const struct assertion_row row = {
                 .type = assertion->type->name,
-                .pk = pk_join(init->cli->arena, assertion),
+                .pk = assertion_pk_text(init->cli->arena, assertion),
                 .revision = assertion->revision,
                 .format = assertion->format,
                 .authority = assertion->authority ? assertion->authority : "",

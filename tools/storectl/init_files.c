@@ -94,13 +94,8 @@ static enum rc conf_write(struct init *init, struct err *err)
         setting_put(&text, SET_BRAND_ID, init->account_id);
         setting_put(&text, SET_DATA_DIR, ".");
         setting_put(&text, SET_KEYS_DIR, "keys");
-        if (init->passphrase_on_disk)
-                setting_put(&text, SET_PASSPHRASE_FILE, "keys/passphrase");
-        else
-                buf_printf(&text,
-                           "# where the signer finds the passphrase: a file, credential:NAME, or - "
-                           "to be asked\n%s = -\n",
-                           settings_rows[SET_PASSPHRASE_FILE].name);
+        setting_put(&text, SET_PASSPHRASE_FILE,
+                    init->passphrase_file ? init->passphrase_file : "-");
         setting_put(&text, SET_SIGNER_SOCKET, SOCKET_FILE);
         port_put(&text, SET_HTTP_PORT, init->http_port);
         port_put(&text, SET_HTTPS_PORT, init->https_port);
@@ -114,33 +109,34 @@ static enum rc conf_write(struct init *init, struct err *err)
                            : rc;
 }
 
-static const char *url_make(const struct init *init)
+static const char *url_make(const struct init *init, const char *host)
 {
         const bool tls = init->https_port != 0;
-        const long port = tls ? init->https_port : init->http_port;
-        const char *host = init->domain_count ? init->names[0] : "localhost";
-        const char *open = strchr(host, ':') ? "[" : "";
-        const char *shut = strchr(host, ':') ? "]" : "";
+        const bool six = strchr(host, ':') != NULL;
 
-        return arena_printf(init->cli->arena, "http%s://%s%s%s:%ld", tls ? "s" : "", open, host,
-                            shut, port);
+        return arena_printf(init->cli->arena, "http%s://%s%s%s:%ld", tls ? "s" : "", six ? "[" : "",
+                            host, six ? "]" : "", tls ? init->https_port : init->http_port);
 }
 
+/* Who works on the server reaches it as localhost, also before its name is known to the world. */
 static enum rc client_write(struct init *init, struct err *err)
 {
-        const char *text = arena_printf(init->cli->arena,
-                                        "# where storectl --data finds this store\nurl = %s\n"
-                                        "ca = tls/ca.pem\ntoken-file = admin.token\n",
-                                        url_make(init));
-        char token[INIT_TOKEN_CHARS + 2];
+        CLEANUP(buf_fini) struct buf text = BUF_INIT(FILE_MAX);
+        char token[TOKEN_CHARS + 2];
         enum rc rc;
 
-        if (!text)
-                return err_set(err, RC_NOMEM, "out of memory");
-        rc = put(init, "client.conf", text, strlen(text), 0644, NULL, err);
+        buf_text(&text, "# where storectl --data finds this store\n");
+        for (size_t i = 0; i < init->domain_count; i++)
+                buf_printf(&text, "# from elsewhere: %s\n", url_make(init, init->names[i]));
+        buf_printf(&text, "url = %s\nca = tls/ca.pem\ntoken-file = admin.token\n",
+                   url_make(init, "localhost"));
+        rc = buf_finish(&text, err);
+        if (rc == RC_OK)
+                rc = put(init, "client.conf", text.data, text.len, 0644, NULL, err);
         if (rc != RC_OK)
                 return rc;
-        random_text(init->token, INIT_TOKEN_CHARS);
+        memcpy(init->token, TOKEN_PREFIX, strlen(TOKEN_PREFIX));
+        random_text(init->token + strlen(TOKEN_PREFIX), TOKEN_CHARS - strlen(TOKEN_PREFIX));
         snprintf(token, sizeof(token), "%s\n", init->token);
         rc = put(init, "admin.token", token, strlen(token), 0600, NULL, err);
         bytes_wipe(token, sizeof(token));

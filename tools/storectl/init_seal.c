@@ -47,7 +47,7 @@ static enum rc passphrase_make(struct init *init, struct err *err)
                                               PASSPHRASE_CHARS + 1, 0600, err)
                               : err_set(err, RC_NOMEM, "out of memory");
         bytes_wipe(text, sizeof(text));
-        init->passphrase_on_disk = true;
+        init->passphrase_file = "keys/passphrase";
         return rc;
 }
 

@@ -7,6 +7,7 @@
 #include "server/domain/jobs.h"
 #include "server/domain/session.h"
 #include "server/domain/ticket.h"
+#include "server/domain/token_table.h"
 #include "server/http/server.h"
 #include "server/privileges.h"
 #include "server/roots.h"
@@ -44,6 +45,7 @@ static void serving_fini(struct serving *serving)
         jobs_freep(&world->jobs);
         catalog_store_freep(&world->catalog);
         nonce_book_freep(&world->nonces);
+        token_table_freep(&world->tokens);
         signer_client_freep(&world->signer);
         blob_store_freep(&world->blobs);
         db_freep(&world->db);
@@ -132,6 +134,8 @@ static enum rc stores_open(struct world *world, struct err *err)
                 rc = server_key_read(world, err);
         if (rc == RC_OK)
                 rc = session_load_epoch(world, err);
+        if (rc == RC_OK)
+                rc = token_table_reload(world->tokens, world->db, err);
         return rc;
 }
 
@@ -145,11 +149,12 @@ static enum rc memory_make(struct serving *serving, struct err *err)
         hex_format(boot, sizeof(boot), world->boot_id);
         world->started = clock_uptime();
         world->nonces = nonce_book_new(NONCES_MAX);
+        world->tokens = token_table_new();
         world->signer = signer_client_new(world_text(world, SET_SIGNER_SOCKET), SIGNER_WAIT_USEC);
         serving->arena = arena_new(MIB);
         if (serving->arena)
                 serving->routes = api_routes_make(serving->arena, &serving->route_count);
-        if (!world->nonces || !world->signer || !serving->routes)
+        if (!world->nonces || !world->tokens || !world->signer || !serving->routes)
                 return err_set(err, RC_NOMEM, "no memory to start");
         return RC_OK;
 }

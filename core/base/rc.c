@@ -82,6 +82,17 @@ enum rc err_errno_at(struct err *err, const char *origin, const char *format, ..
                           strerror_r(saved, reason, sizeof(reason)));
 }
 
+/* ": " and more behind the first used bytes, cut at size. */
+static void text_append(char *text, size_t used, size_t size, const char *more)
+{
+        const char *const parts[] = {": ", more};
+
+        for (size_t i = 0; i < ARRAY_COUNT(parts); i++)
+                for (const char *at = parts[i]; *at && used + 1 < size; at++)
+                        text[used++] = *at;
+        text[used] = '\0';
+}
+
 enum rc err_prefix(struct err *err, enum rc rc, const char *format, ...)
 {
         char old[sizeof(err->text)];
@@ -95,6 +106,6 @@ enum rc err_prefix(struct err *err, enum rc rc, const char *format, ...)
         used = vsnprintf(err->text, sizeof(err->text), format, args);
         va_end(args);
         if (used >= 0 && (size_t)used < sizeof(err->text))
-                snprintf(err->text + used, sizeof(err->text) - (size_t)used, ": %s", old);
+                text_append(err->text, (size_t)used, sizeof(err->text), old);
         return rc;
 }

@@ -126,9 +126,7 @@ static enum rc token_resolve_into(struct world *world, struct request *request,
         identity->channels = token.channels;
         identity->token_id = token.id;
         identity->token_expires = token.expires;
-        identity->is_admin =
-                strcmp(token.account_id, world_text(world, SET_BRAND_ID)) == 0 &&
-                (!*token.permissions || identity_may(identity, "admin", NULL) == RC_OK);
+        identity->is_admin = token_is_admin(world, &token);
         identity->viewer.account_id = identity->account_id;
         identity->viewer.is_admin = identity->is_admin;
         identity->viewer.token_packages = identity->packages;

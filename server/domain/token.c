@@ -2,6 +2,7 @@
 #include "server/domain/token.h"
 #include "server/domain/audit.h"
 #include "server/domain/scope.h"
+#include "server/domain/token_table.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,40 +25,26 @@ static enum rc unknown(struct err *err)
 
 /* --- resolving --- */
 
-struct lookup {
-        struct arena *arena;
-        struct digest secret;
-        struct token_row row;
-};
-
-static enum rc lookup_body(struct db_tx *tx, void *arg, struct err *err)
-{
-        struct lookup *lookup = arg;
-
-        return store_token_get(tx, lookup->arena, &lookup->secret, &lookup->row, err);
-}
-
 enum rc token_resolve(struct world *world, struct arena *arena, const char *text,
                       struct token_row *ret, struct err *err)
 {
-        struct lookup lookup = {.arena = arena};
+        struct token_row row;
+        struct digest secret;
         enum rc rc;
 
         if (strlen(text) != TOKEN_CHARS ||
             strncmp(text, TOKEN_PREFIX, sizeof(TOKEN_PREFIX) - 1) != 0)
                 return unknown(err);
-        sha3_384(text, TOKEN_CHARS, &lookup.secret);
-        rc = db_run(world->db, DB_READ, lookup_body, &lookup, err);
+        sha3_384(text, TOKEN_CHARS, &secret);
+        rc = token_table_find(world->tokens, &secret, arena, &row, err);
         if (rc == RC_NOT_FOUND)
                 return unknown(err);
         if (rc != RC_OK)
                 return rc;
-        if (lookup.row.revoked)
-                return unknown(err);
-        if (lookup.row.expires && lookup.row.expires <= world_now(world))
+        if (row.expires && row.expires <= world_now(world))
                 return err_set_code(err, RC_EXPIRED, "macaroon-permission-required",
                                     "the token has expired");
-        *ret = lookup.row;
+        *ret = row;
         return RC_OK;
 }
 
@@ -143,6 +130,8 @@ static enum rc token_make(struct world *world, struct making *making, struct tok
         secret_make(text, &making->row.secret);
         making->row.created = world_now(world);
         rc = db_run(world->db, DB_WRITE, make_body, making, err);
+        if (rc == RC_OK)
+                rc = token_table_reload(world->tokens, world->db, err);
         if (rc != RC_OK)
                 return rc;
         memcpy(ret->text, text, sizeof(text));
@@ -331,8 +320,10 @@ enum rc token_revoke(struct world *world, const struct actor *actor, int64_t id,
 {
         CLEANUP(arena_freep) struct arena *arena = arena_new(32 * MIB);
         struct revoking revoking = {arena, actor, id, world_now(world)};
+        enum rc rc;
 
         if (!arena)
                 return err_set(err, RC_NOMEM, "no memory for tokens");
-        return db_run(world->db, DB_WRITE, revoke_body, &revoking, err);
+        rc = db_run(world->db, DB_WRITE, revoke_body, &revoking, err);
+        return rc == RC_OK ? token_table_reload(world->tokens, world->db, err) : rc;
 }

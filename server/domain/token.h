@@ -7,9 +7,9 @@
  * An admin token is long-lived and is exchanged for session tokens of a day; revoking it revokes
  * those. A new token never may more than the one that made it.
  *
- * Floor    server/domain. Threads: safe; every call blocks (database).
- * Source   publisher.md 1.3, 1.5, 1.6; doc/api.md.
- * Tests    tests/unit/test_publish.c, tests/flow/test_publisher.py
+ * Floor    server/domain. Threads: safe. Resolving looks into memory (token_table.h); every other
+ * call blocks (database). Source   publisher.md 1.3, 1.5, 1.6; doc/api.md. Tests
+ * tests/unit/test_publish.c, tests/flow/test_publisher.py
  */
 #include "server/domain/world.h"
 

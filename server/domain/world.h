@@ -18,6 +18,7 @@
 
 struct jobs;
 struct nonce_book;
+struct token_table;
 
 /* Root keys by configuration (trust/roots), read once at start. */
 struct trusted_roots {
@@ -39,6 +40,7 @@ struct world {
         struct worker_options worker;
         struct jobs *jobs;
         struct nonce_book *nonces;
+        struct token_table *tokens;
         struct secret *server_key; /* 32 bytes: everything keyed is derived from it by domain */
         uint8_t boot_key[MAC_KEY_BYTES]; /* random at start: nonces of an earlier run are stale */
         char boot_id[33];

@@ -134,11 +134,11 @@ static const struct option_row no_options[] = {END};
 
 const struct command commands[] = {
         {"init", GROUP_SERVER, "DIR --brand NAME [--domain HOST]...", "Make a new store",
-         "Makes keys, settings, database, certificate and a first token in an empty folder.",
+         "Keys, settings, database, certificate and a first token, in an empty folder.",
          init_options, 1, 1, cmd_init},
         {"doctor", GROUP_SERVER, "", "See whether the server is in good health",
-         "Looks at settings, owners, modes, certificate, disk, signer and sandbox. Each "
-         "line\nis ok, warn or fail; the exit code is 1 when one fails.",
+         "Looks at settings, owners, modes, certificate, disk, signer and sandbox. A line\n"
+         "is ok, warn or fail; the exit code is 1 when one fails.",
          no_options, 0, 0, cmd_doctor},
         {"fsck", GROUP_SERVER, "", "Prove that the stored data is whole",
          "Checks packages, deltas, assertions and the channel map against each other, also\n"
@@ -176,8 +176,8 @@ const struct command commands[] = {
 
         {"packages", GROUP_SEE, "", "List your packages", "", no_options, 0, 0, cmd_packages},
         {"status", GROUP_SEE, "NAME", "Show what is released where",
-         "An arrow means that the channel follows the one above, '-' that there is nothing.",
-         status_options, 1, 1, cmd_status},
+         "An arrow: the channel follows the one above. A dash: there is nothing.", status_options,
+         1, 1, cmd_status},
         {"revisions", GROUP_SEE, "NAME", "List the revisions of a package",
          "A star marks the channels in which a revision is the current one.", revisions_options, 1,
          1, cmd_revisions},

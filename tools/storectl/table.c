@@ -36,10 +36,11 @@ static size_t utf8_read(const char *text, uint32_t *ret)
                             : at[0] < 0xf0 ? 2
                             : at[0] < 0xf5 ? 3
                                            : SIZE_MAX;
-        uint32_t point = more ? at[0] & (0x3fu >> more) : at[0];
+        uint32_t point;
 
         if (more == SIZE_MAX)
                 return 0;
+        point = more ? at[0] & (0x3fu >> more) : at[0];
         for (size_t i = 1; i <= more; i++) {
                 if ((at[i] & 0xc0) != 0x80)
                         return 0;

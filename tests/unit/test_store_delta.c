@@ -176,7 +176,7 @@ static void test_refused(void)
         check_case("no such folder");
         check_refused(RUN("apply", "old", "delta", "a/none"), 1, "none");
         check_case("not worth it");
-        check_refused(RUN("build", "--max-bytes", "500", "old", "new", "none"), 3, "none");
+        check_refused(RUN("build", "--max-bytes", "20", "old", "new", "none"), 3, "none");
         check_case("an unknown format");
         check_refused(RUN("build", "--format", "bsdiff", "old", "new", "none"), 3, "none");
         check_case("an empty source");

@@ -17,6 +17,12 @@ ORDER BY revision DESC LIMIT 1;
 SELECT type, pk, revision, format, authority, imported, content, created
 FROM assertion ORDER BY type, pk, revision;
 
+-- name: assertion_all_of_pk
+-- in: type, pk
+-- out: as assertion_insert takes; by revision
+SELECT type, pk, revision, format, authority, imported, content, created
+FROM assertion WHERE type = $1 AND pk = $2 ORDER BY revision;
+
 -- name: assertion_all_of_type
 -- in: type
 -- out: as assertion_insert takes; by pk, revision

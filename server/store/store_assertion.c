@@ -35,20 +35,17 @@ enum rc store_assertion_get(struct db_tx *tx, struct arena *arena, const char *t
         return stmt_get(stmt, &assertion_table, arena, ret, err);
 }
 
-enum rc store_assertion_each(struct db_tx *tx, const char *type,
-                             enum rc (*each)(void *context, const struct assertion_row *row,
-                                             struct err *err),
-                             void *context, struct err *err)
+typedef enum rc (*assertion_each)(void *context, const struct assertion_row *row, struct err *err);
+
+/* Hands every row of a bound statement to each; a row lives until the next one. */
+static enum rc rows_each(struct stmt *stmt, assertion_each each, void *context, struct err *err)
 {
         CLEANUP(arena_freep) struct arena *arena = arena_new(EACH_ARENA_BYTES);
-        struct stmt *stmt = stmt_use(tx, *type ? Q_ASSERTION_ALL_OF_TYPE : Q_ASSERTION_ALL);
         bool row = false;
         enum rc rc;
 
         if (!arena)
                 return err_set(err, RC_NOMEM, "no memory to read assertions");
-        if (*type)
-                stmt_bind_text(stmt, 1, type);
         rc = stmt_step(stmt, &row, err);
         while (rc == RC_OK && row) {
                 struct assertion_row found;
@@ -62,4 +59,24 @@ enum rc store_assertion_each(struct db_tx *tx, const char *type,
         }
         stmt_reset(stmt);
         return rc;
+}
+
+enum rc store_assertion_each(struct db_tx *tx, const char *type, assertion_each each, void *context,
+                             struct err *err)
+{
+        struct stmt *stmt = stmt_use(tx, *type ? Q_ASSERTION_ALL_OF_TYPE : Q_ASSERTION_ALL);
+
+        if (*type)
+                stmt_bind_text(stmt, 1, type);
+        return rows_each(stmt, each, context, err);
+}
+
+enum rc store_assertion_each_pk(struct db_tx *tx, const char *type, const char *pk,
+                                assertion_each each, void *context, struct err *err)
+{
+        struct stmt *stmt = stmt_use(tx, Q_ASSERTION_ALL_OF_PK);
+
+        stmt_bind_text(stmt, 1, type);
+        stmt_bind_text(stmt, 2, pk);
+        return rows_each(stmt, each, context, err);
 }

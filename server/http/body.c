@@ -97,7 +97,7 @@ static enum MHD_Result part_add(void *cls, enum MHD_ValueKind kind, const char *
         return x->upload->rc == RC_OK ? MHD_YES : MHD_NO;
 }
 
-static enum rc upload_begin(struct exchange *x)
+static enum rc stream_begin(struct exchange *x)
 {
         const char *type = request_header(&x->request, "Content-Type");
         struct upload *upload;
@@ -138,12 +138,12 @@ static enum rc memory_reserve(struct exchange *x, size_t bytes)
 enum rc body_begin(struct exchange *x)
 {
         if (x->request.route->sink)
-                return upload_begin(x);
+                return stream_begin(x);
         x->body = (struct buf)BUF_INIT(x->request.route->body_max);
         return memory_reserve(x, (size_t)x->announced_bytes);
 }
 
-static enum rc upload_take(struct exchange *x, const char *data, size_t bytes, bool *ret_hand_over)
+static enum rc stream_take(struct exchange *x, const char *data, size_t bytes, bool *ret_hand_over)
 {
         struct upload *upload = x->upload;
 
@@ -169,7 +169,7 @@ enum rc body_take(struct exchange *x, const char *data, size_t bytes, bool *ret_
         if (x->received_bytes > body_max)
                 return err_set(&x->err, RC_TOO_BIG, "the body is over %zu bytes", body_max);
         if (x->upload)
-                return upload_take(x, data, bytes, ret_hand_over);
+                return stream_take(x, data, bytes, ret_hand_over);
         rc = memory_reserve(x, (size_t)x->received_bytes);
         if (rc != RC_OK)
                 return rc;
@@ -197,7 +197,7 @@ enum rc body_finish(struct exchange *x)
         return RC_OK;
 }
 
-enum rc upload_write(struct exchange *x)
+enum rc stream_write(struct exchange *x)
 {
         const struct sink_type *type = x->request.route->sink;
         struct upload *upload = x->upload;
@@ -218,7 +218,7 @@ enum rc upload_write(struct exchange *x)
         return rc;
 }
 
-void upload_close(struct exchange *x, bool complete)
+void stream_close(struct exchange *x, bool complete)
 {
         if (!upload_is_open(x))
                 return;
@@ -232,7 +232,7 @@ bool upload_is_open(const struct exchange *x)
         return x->upload && x->upload->open;
 }
 
-const char *upload_field(const struct exchange *x, const char *name)
+const char *stream_field(const struct exchange *x, const char *name)
 {
         if (!x->upload)
                 return NULL;

@@ -79,11 +79,11 @@ static void handler_run(struct exchange *x)
 }
 
 /* The last piece, the sink's end, the handler. */
-static void upload_run(struct exchange *x)
+static void stream_run(struct exchange *x)
 {
-        const enum rc rc = upload_write(x);
+        const enum rc rc = stream_write(x);
 
-        upload_close(x, rc == RC_OK);
+        stream_close(x, rc == RC_OK);
         if (rc != RC_OK)
                 exchange_fail(x, rc);
         else
@@ -103,11 +103,11 @@ static void exchange_run(struct job *job, bool dropped)
                 if (x->rc == RC_OK && !x->has_body)
                         handler_run(x);
         } else if (x->phase == PHASE_BODY) {
-                rc = upload_write(x);
+                rc = stream_write(x);
                 if (rc != RC_OK)
                         exchange_fail(x, rc);
         } else if (x->upload) {
-                upload_run(x);
+                stream_run(x);
         } else {
                 handler_run(x);
         }
@@ -256,7 +256,7 @@ static void exchange_abandon(struct job *job, bool dropped)
         struct exchange *x = (struct exchange *)job;
 
         (void)dropped;
-        upload_close(x, false);
+        stream_close(x, false);
         exchange_free(x);
 }
 

@@ -30,7 +30,7 @@ const char *request_query(const struct request *request, const char *name)
 
 const char *request_field(const struct request *request, const char *name)
 {
-        return upload_field(
+        return stream_field(
                 (const void *)((const char *)request - offsetof(struct exchange, request)), name);
 }
 

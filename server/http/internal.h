@@ -210,11 +210,11 @@ MUST_USE enum rc body_take(struct exchange *exchange, const char *data, size_t b
 /* On the epoll thread: everything is here. RC_INVALID: the form is cut short. */
 MUST_USE enum rc body_finish(struct exchange *exchange);
 /* On the pool: opens the sink if it is time, writes what was gathered. */
-MUST_USE enum rc upload_write(struct exchange *exchange);
+MUST_USE enum rc stream_write(struct exchange *exchange);
 /* On the pool: closes an open sink. */
-void upload_close(struct exchange *exchange, bool complete);
+void stream_close(struct exchange *exchange, bool complete);
 bool upload_is_open(const struct exchange *exchange);
-const char *upload_field(const struct exchange *exchange, const char *name);
+const char *stream_field(const struct exchange *exchange, const char *name);
 void body_fini(struct exchange *exchange);
 
 /* --- reply.c --- */

@@ -14,7 +14,7 @@
 #define FILE_BYTES 300000
 #define WORDS_MAX  8
 
-static const char *tool;
+static char *tool;
 static const char *dir;
 
 /* Runs store-delta in the scratch folder; its exit status. Output goes to out.txt. */
@@ -228,18 +228,25 @@ static void test_no_worker(void)
 int main(int argc, char **argv)
 {
         CLEANUP(scratch_freep) char *folder = scratch_new();
+        char *worker = NULL;
         struct err err;
 
         if (argc != 3 || crypto_init(&err) != RC_OK)
                 return 1;
-        tool = argv[1];
+        /* They run in the scratch folder. */
+        tool = realpath(argv[1], NULL);
+        worker = realpath(argv[2], NULL);
+        if (!tool || !worker)
+                return 1;
         dir = folder;
-        setenv("STOREHOUSE_WORKER", argv[2], 1);
+        setenv("STOREHOUSE_WORKER", worker, 1);
         make_files();
         test_round_trip();
         test_info();
         test_refused();
         test_usage();
         test_no_worker();
+        free(tool);
+        free(worker);
         return check_end();
 }

@@ -27,8 +27,8 @@
 #endif
 
 static char folder[64];
-static const char *worker;
-static const char *bad_worker;
+static char *worker;
+static char *bad_worker;
 
 static const char *path_of(const char *name)
 {
@@ -392,8 +392,11 @@ int main(int argc, char **argv)
 
         if (argc != 3 || crypto_init(&err) != RC_OK)
                 return 1;
-        worker = argv[1];
-        bad_worker = argv[2];
+        /* Links are made to them, from another folder. */
+        worker = realpath(argv[1], NULL);
+        bad_worker = realpath(argv[2], NULL);
+        if (!worker || !bad_worker)
+                return 1;
         snprintf(folder, sizeof(folder), "/tmp/test_worker.XXXXXX");
         if (!mkdtemp(folder))
                 return 1;
@@ -408,5 +411,7 @@ int main(int argc, char **argv)
         test_cancel();
         test_answer();
         run((const char *[]){"rm", "-rf", folder, NULL});
+        free(worker);
+        free(bad_worker);
         return check_end();
 }

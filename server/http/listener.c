@@ -175,8 +175,8 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **st
 
 /* --- starting --- */
 
-static enum rc socket_listen(const char *address, uint16_t port, int *ret_family, int *ret,
-                             struct err *err)
+static enum rc address_listen(const char *address, uint16_t port, int *ret_family, int *ret,
+                              struct err *err)
 {
         const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
                                        .ai_socktype = SOCK_STREAM};
@@ -207,6 +207,20 @@ static enum rc socket_listen(const char *address, uint16_t port, int *ret_family
         *ret = fd;
         fd = -1;
         return RC_OK;
+}
+
+/* Without an address: every one of the machine, also where the system has no IPv6. */
+static enum rc socket_listen(const char *address, uint16_t port, int *ret_family, int *ret,
+                             struct err *err)
+{
+        enum rc rc;
+
+        if (*address)
+                return address_listen(address, port, ret_family, ret, err);
+        rc = address_listen("::", port, ret_family, ret, err);
+        return rc == RC_OK || rc == RC_CONFLICT
+                       ? rc
+                       : address_listen("0.0.0.0", port, ret_family, ret, err);
 }
 
 static void options_fill(struct http_server *server, struct MHD_OptionItem *items, int fd,

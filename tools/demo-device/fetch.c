@@ -55,8 +55,10 @@ static enum rc delta_apply(const char *old_path, const char *delta, const char *
                            struct arena *arena, struct err *err)
 {
         char folder[BINARY_DIR_MAX];
-        char *argv[] = {"store-delta",
-                        "apply",
+        char name[] = "store-delta";
+        char verb[] = "apply";
+        char *argv[] = {name,
+                        verb,
                         arena_strdup(arena, old_path),
                         arena_strdup(arena, delta),
                         arena_strdup(arena, path),

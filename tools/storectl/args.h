@@ -7,7 +7,7 @@
  * Owner    nothing is copied: values borrow from argv.
  * Bounds   ARGS_MAX words and options together.
  * Format   `--name value`, `--name=value`, flags `--name`; `--` ends the options. A lone `-` is a
- * word. Tests    tests/unit/test_storectl.c
+ * word. Tests    tests/unit/test_storectl_args.c
  */
 #include "core/base/rc.h"
 

@@ -31,6 +31,7 @@ void cli_fini(struct cli *cli)
 }
 
 /* What a server or a file name says may hold escape sequences; a terminal must not obey them. */
+PRINTF_LIKE(3, 0)
 static void line_put(FILE *file, const char *prefix, const char *format, va_list args)
 {
         CLEANUP(fs_freep) char *text = NULL;
@@ -149,7 +150,7 @@ int cli_end(struct cli *cli, enum rc rc, const struct err *err)
                                 result_print(cli);
                 }
                 /* A full disk behind `>` is a failure, not a success with half the output. */
-                if (fflush(cli->out) != 0) {
+                if (fflush(cli->out) != 0 || ferror(cli->out)) {
                         note_put(cli->notes, "storectl: cannot write the output");
                         return EXIT_FAILED;
                 }

@@ -171,7 +171,7 @@ enum rc openpgp_parse_key(const uint8_t *packet, size_t bytes, struct openpgp_rs
                           struct err *err)
 {
         struct openpgp_rsa_key key;
-        struct reader body;
+        struct reader body = {0};
         const uint8_t *fixed;
         enum rc rc;
 
@@ -258,7 +258,7 @@ enum rc openpgp_parse_signature(const uint8_t *packet, size_t bytes, struct open
 {
         static const uint8_t kind[4] = {VERSION, TYPE_BINARY, ALGORITHM_RSA, HASH_SHA512};
         struct openpgp_signature signature = {0};
-        struct reader body;
+        struct reader body = {0};
         struct reader areas[2];
         const uint8_t *fixed;
         bool created = false;

@@ -118,7 +118,7 @@ static enum rc read_address(struct window_decoder *decoder, unsigned mode, uint6
                             struct err *err)
 {
         const uint64_t here = decoder->window->source_bytes + decoder->done;
-        uint64_t address;
+        uint64_t address = 0;
         uint8_t byte;
         enum rc rc;
 

@@ -34,7 +34,7 @@ static enum rc parse_text(const char *text, struct epoch *ret, struct err *err)
         const size_t length = strlen(text);
         const bool starred = length && text[length - 1] == '*';
         struct epoch epoch = {.read_count = 1, .write_count = 1};
-        uint32_t number;
+        uint32_t number = 0;
         const enum rc rc = parse_number(text, length - starred, &number, err);
 
         if (rc != RC_OK)

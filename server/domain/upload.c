@@ -67,7 +67,7 @@ void upload_freep(struct upload **upload)
         *upload = NULL;
 }
 
-enum rc upload_write(struct upload *upload, const void *data, size_t bytes, struct err *err)
+enum rc upload_put(struct upload *upload, const void *data, size_t bytes, struct err *err)
 {
         return blob_write(upload->writer, data, bytes, err);
 }

@@ -48,6 +48,20 @@ static void delta_put(struct buf *out, const struct view_links *links,
         buf_char(out, '}');
 }
 
+/* Whether the header names this format earlier too: an entry twice makes clients ignore all. */
+static bool was_named(const char *formats, const char *at, const char *format, size_t length)
+{
+        while (formats < at) {
+                const size_t part = strcspn(formats, ", ");
+
+                if (part == length && strncmp(formats, format, length) == 0)
+                        return true;
+                formats += part;
+                formats += strspn(formats, ", ");
+        }
+        return false;
+}
+
 void download_deltas_put(struct buf *out, const struct view_links *links,
                          const struct catalog_package *package,
                          const struct catalog_revision *revision)
@@ -61,7 +75,8 @@ void download_deltas_put(struct buf *out, const struct view_links *links,
                 const size_t length = strcspn(at, ", ");
                 char format[32];
 
-                if (length && length < sizeof(format)) {
+                if (length && length < sizeof(format) &&
+                    !was_named(links->delta_formats, at, at, length)) {
                         const struct catalog_delta *delta;
 
                         memcpy(format, at, length);

@@ -242,6 +242,12 @@ enum rc cmd_token_create(struct cli *cli, const struct args *args, struct err *e
         return token_show(cli, args, answer, err);
 }
 
+/* No list is no limit. */
+static const char *scope(struct cli *cli, const json_t *list)
+{
+        return json_is_array(list) ? client_join(cli, list) : "all";
+}
+
 enum rc cmd_token_list(struct cli *cli, const struct args *args, struct err *err)
 {
         static const char *const headers[] = {"Id",       "Kind",     "Account", "Permissions",
@@ -267,9 +273,9 @@ enum rc cmd_token_list(struct cli *cli, const struct args *args, struct err *err
                                      json_integer_value(json_object_get(row, "id"))),
                         client_text(row, "kind"),
                         client_text(row, "account-id"),
-                        client_join(cli, json_object_get(row, "permissions")),
-                        client_join(cli, json_object_get(row, "packages")),
-                        client_join(cli, json_object_get(row, "channels")),
+                        scope(cli, json_object_get(row, "permissions")),
+                        scope(cli, json_object_get(row, "packages")),
+                        scope(cli, json_object_get(row, "channels")),
                         client_text(row, "expires"),
                         client_text(row, "description")};
 

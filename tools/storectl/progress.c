@@ -68,6 +68,8 @@ void progress_stage(struct cli *cli, const char *format, ...)
         if (chars < 0)
                 return;
         text_clean(&line, text);
+        /* What was said before comes first, also where both go into one file. */
+        fflush(cli->out);
         fprintf(cli->notes, "%s\n", line.data ? line.data : "");
         fflush(cli->notes);
 }

@@ -3,6 +3,11 @@
 #include <inttypes.h>
 #include <string.h>
 
+void jsonx_init(void)
+{
+        json_object_seed(0);
+}
+
 void jsonx_decref(json_t **json)
 {
         json_decref(*json);

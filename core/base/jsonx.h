@@ -18,6 +18,9 @@
 
 #define JSONX_MAX_DEPTH 32
 
+/* Seeds jansson's hash tables now: it would open /dev/urandom at the first object otherwise, which a
+ * sandbox forbids. */
+void jsonx_init(void);
 void jsonx_decref(json_t **json);
 /* RC_INVALID: "not JSON: ... (line 3)"; any JSON value is accepted. */
 MUST_USE enum rc jsonx_parse(const char *data, size_t bytes, json_t **ret, struct err *err);

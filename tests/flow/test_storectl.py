@@ -38,7 +38,7 @@ class Lab:
         self.work = work
         self.sesame = secret_file(work / "sesame", "open sesame")
         self.made = run_json("init", work / "store", "--brand", "acme", "--domain", "store.example",
-                             "--passphrase-file", self.sesame)
+                             "--passphrase-file", self.sesame, "--one-user")
         self.keys = {"STOREHOUSE_KEYS": str(work / "devkeys"),
                      "STOREHOUSE_PASSPHRASE_FILE": str(self.sesame)}
         run("key", "create", "default", **self.keys)
@@ -189,7 +189,7 @@ def init_takes_back_what_failed(lab):
 @case
 def init_makes_a_passphrase(lab):
     made = run_json("init", lab.work / "own", "--root-from", make_kit(lab, "kit-own"),
-                    "--http-port", "0")
+                    "--http-port", "0", "--one-user")
     expect((made["passphrase-on-disk"], made["account-id"]), (True, "kitroot"))
     expect(made["store-key"], made["brand-key"])
     path = lab.work / "own/keys/passphrase"
@@ -247,6 +247,16 @@ for act in (lambda: os.rename('trust', 'old'), lambda: os.rename('keys', 'old'),
     done = subprocess.run([sys.executable, "-c", attack], capture_output=True, text=True,
                           check=False)
     expect(done.returncode, 0, done.stderr)
+    run("init", lab.work / "one", "--brand", "acme", "--one-user", "--create-users", code=2)
+    doctor = json.loads(subprocess.run([STORECTL, "--json", "--data", folder, "doctor"],
+                                       capture_output=True, check=False).stdout)
+    expect([row["check"] for row in doctor["findings"] if row["state"] == "fail"], ["server"])
+    (folder / "trust").chmod(0o755)
+    os.chown(folder / "trust", 64001, 64001)
+    os.chown(folder / "keys/store.key", 64001, 64001)
+    ill = states(Store(folder))
+    for want in (("trust", "fail"), ("key", "fail"), ("users", "ok")):
+        expect_in(want, list(ill))
     run("init", lab.work / "one", "--brand", "acme", "--server-user", "64001", "--signer-user",
         "64001", code=1)
 

@@ -107,6 +107,10 @@ static enum rc options_read(struct init *init, const struct args *args, struct e
         if (init->store_id && !name_is_store(init->store_id))
                 return cli_usage(init->cli, "init", err,
                                  "--store-id wants 1 to 64 letters, digits, - or _");
+        if (args_flag(args, "one-user") &&
+            (args_text(args, "server-user") || args_text(args, "signer-user") ||
+             args_flag(args, "create-users")))
+                return cli_usage(init->cli, "init", err, "--one-user excludes the other users");
         if (!brand && !init->kit)
                 return cli_usage(init->cli, "init", err, "init wants --brand NAME");
         rc = names_read(init, args, err);
@@ -260,7 +264,9 @@ enum rc cmd_init(struct cli *cli, const struct args *args, struct err *err)
         umask(022);
         init.now -= init.now % USEC_PER_SEC;
         rc = options_read(&init, args, err);
-        if (rc == RC_OK)
+        init.server.name = "";
+        init.signer.name = "";
+        if (rc == RC_OK && !args_flag(args, "one-user"))
                 rc = init_find_users(&init, args_text(args, "server-user"),
                                      args_text(args, "signer-user"),
                                      args_flag(args, "create-users"), err);

@@ -39,6 +39,7 @@ static const struct option_row init_options[] = {
         {"signer-user", "USER", "runs the signer; storehouse-signer", false},
         {"worker-user", "USER", "runs the worker; the server's", false},
         {"create-users", NULL, "make those users", false},
+        {"one-user", NULL, "do without them, even as root (weaker)", false},
         END,
 };
 static const struct option_row fsck_options[] = {

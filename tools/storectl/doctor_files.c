@@ -125,6 +125,7 @@ static void trust_look(struct doctor *doctor)
 static void passphrase_look(struct doctor *doctor)
 {
         const char *path = conf_text(doctor->conf, SET_PASSPHRASE_FILE);
+        struct stat st;
 
         if (strcmp(path, "-") == 0 || strncmp(path, "credential:", 11) == 0) {
                 doctor_find(doctor, HEALTH_OK, "passphrase", "", "it is not on this disk");
@@ -133,8 +134,10 @@ static void passphrase_look(struct doctor *doctor)
         doctor_find(doctor, HEALTH_WARN, "passphrase",
                     "passphrase-file = credential:NAME (systemd) or - (asked at the start)",
                     "it lies on the disk: who copies the disk has the keys");
+        /* Root's is as good: the signer reads it before it gives up root. */
         if (*path)
-                private_look(doctor, "passphrase", path, true, doctor->two_users,
+                private_look(doctor, "passphrase", path, true,
+                             doctor->two_users && !(lstat(path, &st) == 0 && st.st_uid == 0),
                              doctor->signer_uid);
 }
 

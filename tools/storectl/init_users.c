@@ -81,8 +81,6 @@ enum rc init_find_users(struct init *init, const char *server, const char *signe
         struct init_user probe;
         enum rc rc;
 
-        init->server.name = "";
-        init->signer.name = "";
         if (geteuid() != 0) {
                 if (!named)
                         return RC_OK;

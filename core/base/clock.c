@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/base/clock.h"
-#include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 static usec_t clock_read(clockid_t id)
@@ -33,20 +31,53 @@ static int64_t days_from_date(int64_t year, int month, int day)
         return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
+/* The other way round. The C library's gmtime_r would read the time zone file, which a sandbox
+ * forbids. */
+static void date_from_days(int64_t days, int *ret_year, int *ret_month, int *ret_day)
+{
+        const int64_t shifted = days + 719468;
+        const int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
+        const int64_t of_era = shifted - era * 146097;
+        const int64_t year_of_era =
+                (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+        const int64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        const int64_t month = (5 * of_year + 2) / 153;
+
+        *ret_day = (int)(of_year - (153 * month + 2) / 5 + 1);
+        *ret_month = (int)(month < 10 ? month + 3 : month - 9);
+        *ret_year = (int)(year_of_era + era * 400 + (*ret_month <= 2));
+}
+
+static char *digits_put(char *text, int number, int count, char end)
+{
+        for (int i = count - 1; i >= 0; i--, number /= 10)
+                text[i] = (char)('0' + number % 10);
+        text[count] = end;
+        return text + count + 1;
+}
+
 void clock_format(usec_t time, char *text)
 {
         int64_t seconds = time / USEC_PER_SEC - (time % USEC_PER_SEC < 0);
         const int64_t lowest = days_from_date(0, 1, 1) * 86400;
         const int64_t highest = days_from_date(10000, 1, 1) * 86400 - 1;
-        time_t when;
-        struct tm tm;
+        int64_t days;
+        int year;
+        int month;
+        int day;
+        int left;
 
         seconds = seconds < lowest ? lowest : seconds > highest ? highest : seconds;
-        when = (time_t)seconds;
-        gmtime_r(&when, &tm);
-        strftime(text, CLOCK_CHARS + 1, "0000-%m-%dT%H:%M:%SZ", &tm);
-        for (int i = 3, year = tm.tm_year + 1900; i >= 0; i--, year /= 10)
-                text[i] = (char)('0' + year % 10);
+        days = seconds / 86400 - (seconds % 86400 < 0);
+        left = (int)(seconds - days * 86400);
+        date_from_days(days, &year, &month, &day);
+        text = digits_put(text, year, 4, '-');
+        text = digits_put(text, month, 2, '-');
+        text = digits_put(text, day, 2, 'T');
+        text = digits_put(text, left / 3600, 2, ':');
+        text = digits_put(text, left / 60 % 60, 2, ':');
+        text = digits_put(text, left % 60, 2, 'Z');
+        *text = '\0';
 }
 
 /* Reads exactly count digits. */

@@ -113,6 +113,15 @@ static void times_are_rfc3339(void)
         CHECK_TEXT(text, "2016-01-01T00:00:00Z");
         clock_format(-62135596800000000, text);
         CHECK_TEXT(text, "0001-01-01T00:00:00Z");
+        check_promise("every day from the year 0 to 9999 is printed as it is read");
+        for (int64_t day = -719528; day < 2932897; day += 13) {
+                const usec_t when = (day * 86400 + (day & 0xffff)) * USEC_PER_SEC;
+
+                clock_format(when, text);
+                check_case("%s", text);
+                CHECK_RC(clock_parse(text, &usec), RC_OK, NULL);
+                CHECK_INT(usec, when);
+        }
 }
 
 static void builders_are_bounded(void)

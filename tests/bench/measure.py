@@ -3,9 +3,8 @@
 import concurrent.futures
 import json
 import os
+import pathlib
 import re
-import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,7 +12,9 @@ import urllib.error
 import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BUILD = os.environ.get("STOREHOUSE_BUILD", os.path.join(ROOT, "build"))
+BUILD = os.environ.setdefault("BUILD", os.environ.get("STOREHOUSE_BUILD", os.path.join(ROOT, "build")))
+sys.path.insert(0, f"{ROOT}/tests/flow")
+import device_lib  # noqa: E402  the device and the store that the flow tests use
 YAML = """name: {name}
 version: '1.0'
 summary: A package of the benchmark, number {number}
@@ -38,12 +39,6 @@ def prepare():
         subprocess.run([f"{ROOT}/tools/dev/fetch-sources"], check=True, stdout=subprocess.DEVNULL)
         subprocess.run(["meson", "setup", "--buildtype=release", BUILD, ROOT], check=True, stdout=subprocess.DEVNULL)
     subprocess.run(["ninja", "-C", BUILD], check=True, stdout=subprocess.DEVNULL)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_for(url, process):
@@ -85,40 +80,34 @@ def pack(tree, target, compression="xz"):
     return target
 
 
-class Store:
-    """A fresh store on loopback, over plain HTTP."""
+def made_folder(folder, name):
+    made = pathlib.Path(folder) / name
+    made.mkdir(mode=0o755)
+    return made
+
+
+class Store(device_lib.Store):
+    """A fresh store on loopback, over plain HTTP; what the flow tests drive, and packages in numbers."""
 
     def __init__(self, folder):
-        self.folder = os.path.join(folder, "store")
-        self.work = folder
-        self.port = free_port()
+        super().__init__(made_folder(folder, "store"), brand="bench", settings="log-level = warning\n")
+        self.folder = folder
         self.url = f"http://127.0.0.1:{self.port}"
         self.made = []
-        subprocess.run([f"{BUILD}/storectl", "init", self.folder, "--brand", "bench", "--domain", "127.0.0.1",
-                        "--http-port", str(self.port), "--https-port", "0"], check=True, stdout=subprocess.DEVNULL)
-        self.log = open(os.path.join(folder, "server.log"), "wb")
-        self.process = subprocess.Popen([f"{BUILD}/storehouse", "serve", "--data", self.folder], stderr=self.log)
-        wait_for(self.url + "/", self.process)
-        with open(self.folder + "/admin.token", encoding="utf-8") as file:
-            self.token = file.read().strip()
+        self.start()
 
-    def call(self, method, path, body=None, headers=None, raw=False):
-        data = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data=data, method=method)
-        request.add_header("Authorization", "Bearer " + self.token)
-        for name, value in (headers or {}).items():
-            request.add_header(name, value)
-        try:
-            with urllib.request.urlopen(request, timeout=120) as answer:
-                got = answer.read()
-        except urllib.error.HTTPError as error:
-            raise SystemExit(f"{method} {path}: {error.code} {error.read()[:300]}") from error
-        return got if raw else json.loads(got)
+    def ask(self, method, path, body=None, kind="application/json"):
+        """An administrator's call that must succeed; its JSON."""
+        answer = self.admin(method, path, body, kind)
+        if answer.status >= 300:
+            raise SystemExit(f"{method} {path}: {answer.status} {answer.body[:300]}")
+        return answer.json()
 
     def post_raw(self, path, body, headers):
-        request = urllib.request.Request(self.url + path, data=body.encode(), method="POST", headers=headers)
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return answer.read()
+        answer = self.call("POST", path, body, headers)
+        if answer.status != 200:
+            raise SystemExit(f"POST {path}: {answer.status} {answer.body[:300]}")
+        return answer.body
 
     def upload(self, file):
         boundary = "storehousebench"
@@ -126,26 +115,26 @@ class Store:
             content = source.read()
         head = (f"--{boundary}\r\nContent-Disposition: form-data; name=\"binary\"; filename=\"p.snap\"\r\n"
                 "Content-Type: application/octet-stream\r\n\r\n").encode()
-        answer = self.call("POST", "/unscanned-upload/", head + content + f"\r\n--{boundary}--\r\n".encode(),
-                           {"Content-Type": f"multipart/form-data; boundary={boundary}"})
+        answer = self.ask("POST", "/unscanned-upload/", head + content + f"\r\n--{boundary}--\r\n".encode(),
+                          f"multipart/form-data; boundary={boundary}")
         return answer["upload_id"]
 
     def publish(self, name, file, channel="stable"):
-        snap_id = self.call("POST", "/v1/snap", {"name": name})["id"]
-        status = self.call("POST", f"/v1/snap/{name}/revisions", {"upload-id": self.upload(file)})["status-url"]
+        snap_id = self.ask("POST", "/v1/snap", {"name": name})["id"]
+        status = self.ask("POST", f"/v1/snap/{name}/revisions", {"upload-id": self.upload(file)})["status-url"]
         for _ in range(1200):
-            review = self.call("GET", status)["revisions"][0]
+            review = self.ask("GET", status)["revisions"][0]
             if review["status"] == "rejected":
                 raise SystemExit(f"{name} was rejected: {review['errors']}")
             if review["status"] == "approved":
                 break
             time.sleep(0.05)
-        self.call("POST", f"/v1/snap/{name}/releases", [{"channel": channel, "revision": review["revision"]}])
+        self.ask("POST", f"/v1/snap/{name}/releases", [{"channel": channel, "revision": review["revision"]}])
         return {"name": name, "id": snap_id, "file": file}
 
     def small(self, number):
         name = f"bench-{number}"
-        tree = os.path.join(self.work, name)
+        tree = os.path.join(self.folder, name)
         os.makedirs(tree + "/meta")
         with open(tree + "/meta/snap.yaml", "w", encoding="utf-8") as out:
             out.write(YAML.format(name=name, number=number))
@@ -157,7 +146,7 @@ class Store:
         return self.made[:count]
 
     def large_package(self, megabytes):
-        tree = os.path.join(self.work, "large")
+        tree = os.path.join(self.folder, "large")
         os.makedirs(tree + "/meta")
         with open(tree + "/meta/snap.yaml", "w", encoding="utf-8") as out:
             out.write(YAML.format(name="large", number=0))
@@ -165,36 +154,25 @@ class Store:
             for _ in range(megabytes):
                 out.write(os.urandom(1000000))
         package = self.publish("large", pack(tree, tree + ".snap", "gzip"))
-        answer = self.call("GET", "/v2/snaps/info/large?fields=download")
+        answer = self.ask("GET", "/v2/snaps/info/large?fields=download")
         package["url"] = answer["channel-map"][0]["download"]["url"]
         package["bytes"] = answer["channel-map"][0]["download"]["size"]
         return package
 
     def device_headers(self):
         """The headers of a registered device with a session."""
-        sys.path.insert(0, f"{ROOT}/tests/flow")
-        import device_lib  # the device that the flow tests use
-        return device_lib.session_headers(self)
+        model = self.ask("POST", "/api/v1/models",
+                         {"headers": {"model": "bench-model", "architecture": "amd64", "classic": "true"}})
+        device = device_lib.Device(self, pathlib.Path(self.folder), "device", "bench", "bench-model",
+                                   model["assertion"])
+        device.register()
+        device.open_session()
+        return device.headers()
 
     def peak_bytes(self):
-        """The largest VmHWM among our processes named storehouse."""
-        peaks = []
-        for pid in children(self.process.pid) + [self.process.pid]:
-            with open(f"/proc/{pid}/status", encoding="utf-8") as file:
-                found = re.search(r"VmHWM:\s+(\d+) kB", file.read())
-            if found:
-                peaks.append(int(found.group(1)) * 1024)
-        return max(peaks)
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(60)
-        self.log.close()
-
-
-def children(pid):
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="utf-8") as file:
-        return [int(word) for word in file.read().split()]
+        """VmHWM of the server process."""
+        with open(f"/proc/{self.children()['server']}/status", encoding="utf-8") as file:
+            return int(re.search(r"VmHWM:\s+(\d+) kB", file.read()).group(1)) * 1024
 
 
 class Nginx:
@@ -205,7 +183,7 @@ class Nginx:
         self.files = self.folder + "/files"
         os.makedirs(self.files)
         os.chmod(folder, 0o755)
-        port = free_port()
+        port = device_lib.free_port()
         self.url = f"http://127.0.0.1:{port}"
         with open(self.folder + "/nginx.conf", "w", encoding="utf-8") as out:
             out.write(f"""worker_processes 2; pid {self.folder}/pid; error_log {self.folder}/error.log; daemon off; user root;

@@ -90,7 +90,8 @@ class Store(device_lib.Store):
     """A fresh store on loopback, over plain HTTP; what the flow tests drive, and packages in numbers."""
 
     def __init__(self, folder):
-        super().__init__(made_folder(folder, "store"), brand="bench", settings="log-level = warning\n")
+        super().__init__(made_folder(folder, "store"), brand="bench", 
+                         settings="log-level = warning\nsigner-rate-per-min = 60000\n")
         self.folder = folder
         self.url = f"http://127.0.0.1:{self.port}"
         self.made = []

@@ -49,6 +49,40 @@ bool rc_is_retryable(enum rc rc)
         return row && row->again;
 }
 
+/* How many bytes of a UTF-8 sequence begin at `at`; 0: none does. */
+static size_t sequence_bytes(const unsigned char *at)
+{
+        const size_t bytes = at[0] < 0x80   ? 1
+                             : at[0] < 0xc2 ? 0
+                             : at[0] < 0xe0 ? 2
+                             : at[0] < 0xf0 ? 3
+                             : at[0] < 0xf5 ? 4
+                                            : 0;
+
+        for (size_t i = 1; i < bytes; i++)
+                if ((at[i] & 0xc0) != 0x80)
+                        return 0;
+        if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
+            (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
+                return 0;
+        return bytes;
+}
+
+/* A precision or the buffer may cut a character, and a stranger's words may be no UTF-8 at all: the
+ * text must still be fit to stand in JSON. */
+static void text_mend(char *text)
+{
+        unsigned char *at = (unsigned char *)text;
+
+        while (*at) {
+                const size_t bytes = sequence_bytes(at);
+
+                if (!bytes)
+                        *at = '?';
+                at += bytes ? bytes : 1;
+        }
+}
+
 enum rc err_set_at(struct err *err, enum rc rc, const char *code, const char *origin,
                    const char *format, ...)
 {
@@ -61,6 +95,7 @@ enum rc err_set_at(struct err *err, enum rc rc, const char *code, const char *or
         va_start(args, format);
         vsnprintf(err->text, sizeof(err->text), format, args);
         va_end(args);
+        text_mend(err->text);
         return rc;
 }
 
@@ -107,5 +142,6 @@ enum rc err_prefix(struct err *err, enum rc rc, const char *format, ...)
         va_end(args);
         if (used >= 0 && (size_t)used < sizeof(err->text))
                 text_append(err->text, (size_t)used, sizeof(err->text), old);
+        text_mend(err->text);
         return rc;
 }

@@ -61,7 +61,8 @@ static inline bool rc_is_fault(enum rc rc)
 }
 
 /* Why a call failed, for a person. text is one sentence without a final stop; code, where not
- * empty, replaces the table's API code; origin names our source line, for the log only. */
+ * empty, replaces the table's API code; text is always valid UTF-8: bytes that are none become '?';
+ * origin names our source line, for the log only. */
 struct err {
         char code[48];
         char text[256];

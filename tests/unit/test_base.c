@@ -255,6 +255,39 @@ static void passphrases_are_private(void)
         unlink(path);
 }
 
+static void errors_are_text(void)
+{
+        static const struct {
+                const char *given;
+                const char *want;
+        } rows[] = {
+                {"plain", "plain"},
+                {"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", NULL},
+                {"cut \xe2\x82", "cut ??"},
+                {"\xff\xfe", "??"},
+                {"\xc0\xaf overlong", "?? overlong"},
+                {"\xed\xa0\x80 surrogate", "??? surrogate"},
+                {"\xf4\x90\x80\x80 too high", "???? too high"},
+                {"\x80 alone", "? alone"},
+        };
+        struct err err = {0};
+        char euros[3 * 200 + 1] = "";
+
+        check_promise("the text of an error is UTF-8, whatever was put into it");
+        for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+                check_case("row %zu", i);
+                CHECK_RC(err_set(&err, RC_INVALID, "%s", rows[i].given), RC_INVALID, NULL);
+                CHECK_TEXT(err.text, rows[i].want ? rows[i].want : rows[i].given);
+        }
+        for (int i = 0; i < 200; i++)
+                strcat(euros, "\xe2\x82\xac");
+        check_case("over the end");
+        CHECK_RC(err_set(&err, RC_INVALID, "%s", euros), RC_INVALID, NULL);
+        CHECK_TEXT(err.text + 252, "\xe2\x82\xac");
+        CHECK_RC(err_prefix(&err, RC_INVALID, "ab"), RC_INVALID, NULL);
+        CHECK_TEXT(err.text + 253, "??");
+}
+
 int main(void)
 {
         struct err err;
@@ -269,5 +302,6 @@ int main(void)
         settings_follow_their_rows();
         frames_arrive_whole();
         passphrases_are_private();
+        errors_are_text();
         return check_end();
 }

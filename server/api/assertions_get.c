@@ -90,6 +90,18 @@ static const struct assertion *wanted_find(const struct request *request,
         return found && assertion_is_visible(identity, found) ? found : NULL;
 }
 
+/* What strangers may not see must not stay in a shared cache either. */
+static const char *cache_control(const struct request *request, const struct assertion *found)
+{
+        const struct identity *identity = request_identity(request);
+        const struct identity stranger = {
+                .catalog = identity->catalog,
+                .viewer = {.store_id = identity->viewer.store_id, .arch = ""},
+        };
+
+        return assertion_is_visible(&stranger, found) ? "max-age=60" : "private, max-age=60";
+}
+
 static enum rc found_send(const struct request *request, const struct assertion *found,
                           struct response *response, struct err *err)
 {
@@ -108,7 +120,7 @@ static enum rc found_send(const struct request *request, const struct assertion 
                 return rc;
         sha3_384(out.data, out.len, &digest);
         digest_hex(&digest, etag);
-        response_header(response, "Cache-Control", "max-age=60");
+        response_header(response, "Cache-Control", cache_control(request, found));
         response_etag(response, etag);
         response_body(response, ASSERTION_CONTENT_TYPE, &out);
         return RC_OK;

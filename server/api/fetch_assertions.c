@@ -4,17 +4,20 @@
 #include <inttypes.h>
 #include <string.h>
 
-bool assertion_is_visible(const struct identity *identity, const struct assertion *assertion)
+static bool package_is_visible(const struct identity *identity, const char *snap_id)
 {
-        const char *snap_id = assertion_text(assertion, "snap-id");
-        const struct catalog_package *package;
+        const struct catalog_package *package =
+                snap_id ? catalog_find_id(identity->catalog, snap_id) : NULL;
 
-        if (!snap_id)
-                return true;
-        package = catalog_find_id(identity->catalog, snap_id);
         /* What was imported without a package of ours is public. */
         return !package ||
                visibility_is_visible(viewer_sees(identity->catalog, &identity->viewer, package));
+}
+
+bool assertion_is_visible(const struct identity *identity, const struct assertion *assertion)
+{
+        return package_is_visible(identity, assertion_text(assertion, "snap-id")) &&
+               package_is_visible(identity, assertion_text(assertion, "approved-snap-id"));
 }
 
 /* One entry of the request. */

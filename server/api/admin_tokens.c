@@ -3,6 +3,7 @@
 #include "core/model/name.h"
 #include "server/api/publisher.h"
 #include "server/domain/account.h"
+#include <string.h>
 
 #define DESCRIPTION_TEXT_MAX 512
 
@@ -60,13 +61,34 @@ enum rc token_list_get(void *context, struct request *request, struct response *
         return answer(response, 200, json_pack("{s:o}", "tokens", list), err);
 }
 
+/* A misspelt "packages" would otherwise make a token for every package. */
+static enum rc fields_check(const json_t *body, struct err *err)
+{
+        static const char *const known[] = {"account",  "permissions", "packages",
+                                            "channels", "description", "ttl-sec"};
+        void *at = json_object_iter((json_t *)body);
+
+        for (; at; at = json_object_iter_next((json_t *)body, at)) {
+                size_t i = 0;
+
+                while (i < ARRAY_COUNT(known) && strcmp(known[i], json_object_iter_key(at)) != 0)
+                        i++;
+                if (i == ARRAY_COUNT(known))
+                        return err_set(err, RC_INVALID, "a token has no field \"%.40s\"",
+                                       json_object_iter_key(at));
+        }
+        return RC_OK;
+}
+
 static enum rc ask_read(struct world *world, struct request *request, const json_t *body,
                         struct token_ask *ask, struct err *err)
 {
         const char *account = "";
         enum rc rc;
 
-        rc = json_get_text(body, "account", NAME_TEXT_MAX, &account, err);
+        rc = fields_check(body, err);
+        if (rc == RC_OK)
+                rc = json_get_text(body, "account", NAME_TEXT_MAX, &account, err);
         if (rc == RC_OK)
                 rc = account_resolve(world, request, account, &ask->account_id, err);
         if (rc == RC_OK)

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #define PEM_MAX          (256 * KIB)
 #define NONCES_MAX       100000
@@ -227,17 +228,28 @@ static void signals_wait(const sigset_t *wanted)
                         return;
 }
 
+/* Changing the user made the kernel forget that this process is to end with its parent. */
+static enum rc parent_bind(pid_t parent, struct err *err)
+{
+        if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0)
+                return err_errno(err, "cannot be bound to the parent process");
+        return getppid() == parent ? RC_OK : err_set(err, RC_CRASHED, "the parent process is gone");
+}
+
 enum rc serve_run(const struct conf *conf, struct err *err)
 {
         CLEANUP(serving_fini) struct serving serving = {.world = {.conf = conf}};
         const int64_t http = conf_int(conf, SET_HTTP_PORT);
         const int64_t https = conf_int(conf, SET_HTTPS_PORT);
         const bool low_ports = (http > 0 && http < 1024) || (https > 0 && https < 1024);
+        const pid_t parent = getppid();
         sigset_t wanted;
         enum rc rc;
 
         signals_block(&wanted);
         rc = privileges_drop(conf_text(conf, SET_SERVER_USER), low_ports, err);
+        if (rc == RC_OK)
+                rc = parent_bind(parent, err);
         if (rc != RC_OK)
                 return rc;
         prctl(PR_SET_DUMPABLE, 0);

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -226,6 +227,27 @@ static enum rc signals_open(struct supervisor *supervisor, struct err *err)
         return supervisor->signals < 0 ? err_errno(err, "cannot wait for signals") : RC_OK;
 }
 
+/* One server a folder: two would take turns at the signer's socket and the job queue. The lock is
+ * on the folder itself, leaves no file behind, and is held until the last child is gone too. */
+static enum rc data_lock(const char *folder, int *ret, struct err *err)
+{
+        CLEANUP(fs_closep) int fd = -1;
+        enum rc rc;
+
+        rc = fs_open(folder, O_RDONLY | O_DIRECTORY, 0, &fd, err);
+        if (rc != RC_OK)
+                return rc;
+        if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+                return errno == EWOULDBLOCK ? err_set(err, RC_CONFLICT,
+                                                      "another storehouse serves %s already: stop "
+                                                      "that one first",
+                                                      folder)
+                                            : err_errno(err, "cannot lock %s", folder);
+        *ret = fd;
+        fd = -1;
+        return RC_OK;
+}
+
 enum rc supervise_run(const struct conf *conf, const char *conf_path, struct err *err)
 {
         struct supervisor supervisor = {
@@ -235,9 +257,12 @@ enum rc supervise_run(const struct conf *conf, const char *conf_path, struct err
                 .server = {.name = "the server"},
                 .signals = -1,
         };
+        CLEANUP(fs_closep) int lock = -1;
         enum rc rc;
 
-        rc = signals_open(&supervisor, err);
+        rc = data_lock(conf_text(conf, SET_DATA_DIR), &lock, err);
+        if (rc == RC_OK)
+                rc = signals_open(&supervisor, err);
         if (rc == RC_OK && conf_bool(conf, SET_SIGNER_START))
                 rc = signer_start(&supervisor, err);
         if (rc == RC_OK)

@@ -10,6 +10,7 @@
  */
 #include "core/base/conf.h"
 
-/* conf_path is handed to the signer. Returns when told to stop: RC_OK, or why it could not go on (a
- * child that dies within seconds of its start, again and again). */
+/* RC_CONFLICT: another one serves this data folder. conf_path is handed to the signer. Returns when
+ * told to stop: RC_OK, or why it could not go on (a child that dies within seconds of its start,
+ * again and again). */
 MUST_USE enum rc supervise_run(const struct conf *conf, const char *conf_path, struct err *err);

@@ -1,30 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/privileges.h"
-#include "core/model/name.h"
-#include <grp.h>
+#include "core/base/user.h"
 #include <linux/capability.h>
-#include <pwd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-static enum rc user_find(const char *user, uid_t *ret_uid, gid_t *ret_gid, struct err *err)
-{
-        const struct passwd *entry;
-        uint64_t number;
-
-        if (number_parse_u64(user, UINT32_MAX - 1, &number) == RC_OK) {
-                *ret_uid = (uid_t)number;
-                *ret_gid = (gid_t)number;
-                return RC_OK;
-        }
-        entry = getpwnam(user);
-        if (!entry)
-                return err_set(err, RC_NOT_FOUND, "there is no user \"%s\" on this machine", user);
-        *ret_uid = entry->pw_uid;
-        *ret_gid = entry->pw_gid;
-        return RC_OK;
-}
 
 static enum rc ports_keep(struct err *err)
 {
@@ -50,9 +30,9 @@ enum rc privileges_drop(const char *user, bool keep_ports, struct err *err)
                 return rc;
         if (keep_ports && prctl(PR_SET_KEEPCAPS, 1) < 0)
                 return err_errno(err, "cannot keep rights");
-        if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
-                return err_errno(err, "cannot become the user %s", user);
-        rc = keep_ports ? ports_keep(err) : RC_OK;
+        rc = user_become(uid, gid, err);
+        if (rc == RC_OK && keep_ports)
+                rc = ports_keep(err);
         if (rc == RC_OK && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
                 return err_errno(err, "cannot give up new rights");
         return rc;

@@ -20,3 +20,14 @@
 #define KIB ((size_t)1024)
 #define MIB ((size_t)1024 * KIB)
 #define GIB ((size_t)1024 * MIB)
+
+/* Whether a sanitizer is compiled in: its run time needs system calls and memory of its own. */
+#ifndef __has_feature
+#define __has_feature(name) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer) ||                           \
+        __has_feature(undefined_behavior_sanitizer)
+#define WITH_SANITIZER 1
+#else
+#define WITH_SANITIZER 0
+#endif

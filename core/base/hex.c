@@ -19,7 +19,7 @@ void hex_format(const void *data, size_t bytes, char *text)
         *text = '\0';
 }
 
-static int hex_value(char c)
+int hex_digit(char c)
 {
         if (c >= '0' && c <= '9')
                 return c - '0';
@@ -37,10 +37,10 @@ enum rc hex_parse(const char *text, void *ret, size_t bytes)
         if (strnlen(text, bytes * 2 + 1) != bytes * 2)
                 return RC_INVALID;
         for (size_t i = 0; i < bytes * 2; i++)
-                if (hex_value(text[i]) < 0)
+                if (hex_digit(text[i]) < 0)
                         return RC_INVALID;
         for (size_t i = 0; i < bytes; i++)
-                out[i] = (uint8_t)(hex_value(text[2 * i]) << 4 | hex_value(text[2 * i + 1]));
+                out[i] = (uint8_t)(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
         return RC_OK;
 }
 

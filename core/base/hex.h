@@ -15,6 +15,8 @@
 #define HEX_CHARS(bytes)       ((bytes)*2)
 #define BASE64URL_CHARS(bytes) (((bytes)*4 + 2) / 3)
 
+/* The value of one digit in either case; -1 for anything else. */
+int hex_digit(char c);
 /* text holds HEX_CHARS(bytes) + 1. */
 void hex_format(const void *data, size_t bytes, char *text);
 /* Exactly bytes * 2 lowercase or uppercase digits, then NUL. RC_INVALID otherwise. */

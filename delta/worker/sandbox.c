@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "delta/worker/sandbox.h"
+#include "core/base/user.h"
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -11,15 +10,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#ifndef __has_feature
-#define __has_feature(name) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
-#define WITH_SANITIZER 1
-#else
-#define WITH_SANITIZER 0
-#endif
 
 static const int allowed_calls[] = {
         SCMP_SYS(read),          SCMP_SYS(pread64),      SCMP_SYS(write),
@@ -91,18 +81,14 @@ static bool leave_namespaces(void)
 
 static enum rc drop_user(const char *name, struct err *err)
 {
-        const struct passwd *user;
+        uid_t uid = 0;
+        gid_t gid = 0;
+        enum rc rc;
 
         if (geteuid() != 0 || !name || !*name)
                 return RC_OK;
-        errno = 0;
-        user = getpwnam(name);
-        if (!user)
-                return err_set(err, RC_NOT_FOUND, "there is no user %s to run the worker as", name);
-        if (setgroups(0, NULL) < 0 || setresgid(user->pw_gid, user->pw_gid, user->pw_gid) < 0 ||
-            setresuid(user->pw_uid, user->pw_uid, user->pw_uid) < 0)
-                return err_errno(err, "cannot become user %s", name);
-        return RC_OK;
+        rc = user_find(name, &uid, &gid, err);
+        return rc == RC_OK ? user_become(uid, gid, err) : rc;
 }
 
 static int allow_all(scmp_filter_ctx filter, const int *calls, size_t count)

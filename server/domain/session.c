@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/domain/session.h"
+#include "core/base/bytes.h"
 #include "server/domain/keep.h"
 #include "server/domain/register.h"
 #include "server/domain/ticket.h"
@@ -10,21 +11,6 @@
 #define PAYLOAD_MAX 512
 #define HEAD_BYTES  24 /* expiry, issue, epoch */
 #define EPOCH_NAME  "session-epoch"
-
-static void number_put(uint8_t *out, uint64_t number)
-{
-        for (int i = 0; i < 8; i++)
-                out[i] = (uint8_t)(number >> (56 - 8 * i));
-}
-
-static uint64_t number_get(const uint8_t *in)
-{
-        uint64_t number = 0;
-
-        for (int i = 0; i < 8; i++)
-                number = number << 8 | in[i];
-        return number;
-}
 
 /* head, four NUL-ended texts, MAC; as base64url. */
 static enum rc token_make(const struct world *world, const struct session *session,
@@ -38,9 +24,9 @@ static enum rc token_make(const struct world *world, const struct session *sessi
         size_t used = HEAD_BYTES;
         char *text;
 
-        number_put(bytes, (uint64_t)(now + world_int(world, SET_SESSION_TTL_SEC) * USEC_PER_SEC));
-        number_put(bytes + 8, (uint64_t)now);
-        number_put(bytes + 16, atomic_load(&world->session_epoch));
+        u64_put(bytes, (uint64_t)(now + world_int(world, SET_SESSION_TTL_SEC) * USEC_PER_SEC));
+        u64_put(bytes + 8, (uint64_t)now);
+        u64_put(bytes + 16, atomic_load(&world->session_epoch));
         for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
                 const size_t length = strlen(texts[i]) + 1;
 
@@ -99,8 +85,8 @@ enum rc session_check(const struct world *world, const char *token, struct arena
         bytes_wipe(key, sizeof(key));
         if (!bytes_equal(tag, bytes + used, MAC_BYTES))
                 return err_set(err, RC_INVALID, "this is no device session of this store");
-        if ((usec_t)number_get(bytes) <= world_now(world) ||
-            number_get(bytes + 16) != atomic_load(&world->session_epoch))
+        if ((usec_t)u64_get(bytes) <= world_now(world) ||
+            u64_get(bytes + 16) != atomic_load(&world->session_epoch))
                 return err_set(err, RC_EXPIRED, "the device session is over: open a new one");
         if (texts_split(arena, bytes + HEAD_BYTES, used - HEAD_BYTES, ret) != RC_OK)
                 return err_set(err, RC_INVALID, "this is no device session of this store");

@@ -1,23 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/domain/ticket.h"
+#include "core/base/bytes.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-
-static void number_put(uint8_t *out, uint64_t number)
-{
-        for (int i = 0; i < 8; i++)
-                out[i] = (uint8_t)(number >> (56 - 8 * i));
-}
-
-static uint64_t number_get(const uint8_t *in)
-{
-        uint64_t number = 0;
-
-        for (int i = 0; i < 8; i++)
-                number = number << 8 | in[i];
-        return number;
-}
 
 /* The MAC covers expiry, randomness and subject; the purpose is the MAC's domain. */
 static void tag_make(const uint8_t *key, const char *purpose, const char *subject,
@@ -36,7 +22,7 @@ void ticket_make(const uint8_t key[MAC_KEY_BYTES], const char *purpose, const ch
 {
         uint8_t bytes[TICKET_BYTES];
 
-        number_put(bytes, (uint64_t)(now + life));
+        u64_put(bytes, (uint64_t)(now + life));
         random_fill(bytes + 8, 16);
         tag_make(key, purpose, subject, bytes, bytes + 24);
         base64url_format(bytes, sizeof(bytes), text);
@@ -54,7 +40,7 @@ enum rc ticket_check(const uint8_t key[MAC_KEY_BYTES], const char *purpose, cons
         if (!bytes_equal(tag, bytes + 24, MAC_BYTES))
                 return err_set(err, RC_INVALID, "this %s was not issued here, or before a restart",
                                purpose);
-        if ((usec_t)number_get(bytes) <= now)
+        if ((usec_t)u64_get(bytes) <= now)
                 return err_set(err, RC_EXPIRED, "this %s is too old: ask for a new one", purpose);
         return RC_OK;
 }
@@ -96,7 +82,7 @@ void nonce_book_freep(struct nonce_book **book)
 static enum rc slot_use(struct nonce_book *book, const uint8_t tag[16], usec_t now, usec_t until)
 {
         struct nonce_slot *free_slot = NULL;
-        const size_t start = (size_t)(number_get(tag) % book->count);
+        const size_t start = (size_t)(u64_get(tag) % book->count);
 
         for (size_t i = 0; i < PROBES_MAX && i < book->count; i++) {
                 struct nonce_slot *slot = &book->slots[(start + i) % book->count];

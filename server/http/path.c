@@ -1,17 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/base/hex.h"
 #include "server/http/internal.h"
 #include <string.h>
-
-static int hex_digit(char c)
-{
-        if (c >= '0' && c <= '9')
-                return c - '0';
-        if (c >= 'a' && c <= 'f')
-                return c - 'a' + 10;
-        if (c >= 'A' && c <= 'F')
-                return c - 'A' + 10;
-        return -1;
-}
 
 /* raw is NUL-terminated after bytes characters; out has room for as many. */
 static enum rc percent_decode(const char *raw, size_t bytes, char *out, struct err *err)

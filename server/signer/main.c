@@ -7,6 +7,7 @@
 #include "core/base/jsonx.h"
 #include "core/base/log.h"
 #include "core/base/random.h"
+#include "core/base/user.h"
 #include "core/model/settings.h"
 #include "server/signer/sandbox.h"
 #include "server/signer/serve.h"
@@ -111,9 +112,9 @@ static enum rc users_find(const struct conf *conf, struct users *ret, struct err
         if (geteuid() != 0)
                 return RC_OK;
         if (*signer)
-                rc = sandbox_find_user(signer, &ret->signer_uid, &ret->signer_gid, err);
+                rc = user_find(signer, &ret->signer_uid, &ret->signer_gid, err);
         if (rc == RC_OK && *server)
-                rc = sandbox_find_user(server, &ret->server_uid, &ret->server_gid, err);
+                rc = user_find(server, &ret->server_uid, &ret->server_gid, err);
         ret->drop = rc == RC_OK && ret->signer_uid != 0;
         return rc;
 }

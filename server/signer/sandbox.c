@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/signer/sandbox.h"
+#include "core/base/user.h"
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <seccomp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,14 +9,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZER_BUILD 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(undefined_behavior_sanitizer)
-#define SANITIZER_BUILD 1
-#endif
-#endif
 
 static const int allowed_calls[] = {
         /* requests */
@@ -60,7 +51,7 @@ static const int allowed_calls[] = {
         SCMP_SYS(exit_group),
 };
 
-#ifdef SANITIZER_BUILD
+#if WITH_SANITIZER
 /* What the sanitizers' own run time needs; no such build is installed. */
 static const int sanitizer_calls[] = {
         SCMP_SYS(sigaltstack),     SCMP_SYS(clone),    SCMP_SYS(clone3),
@@ -70,39 +61,6 @@ static const int sanitizer_calls[] = {
         SCMP_SYS(set_robust_list), SCMP_SYS(rseq),     SCMP_SYS(process_vm_readv),
 };
 #endif
-
-static enum rc number_read(const char *text, uid_t *ret)
-{
-        char *end = NULL;
-        unsigned long number;
-
-        if (*text < '0' || *text > '9')
-                return RC_NOT_FOUND;
-        errno = 0;
-        number = strtoul(text, &end, 10);
-        if (errno || *end || number >= (uid_t)-1)
-                return RC_NOT_FOUND;
-        *ret = (uid_t)number;
-        return RC_OK;
-}
-
-enum rc sandbox_find_user(const char *name, uid_t *ret_uid, gid_t *ret_gid, struct err *err)
-{
-        const struct passwd *user;
-        uid_t number = 0;
-
-        if (number_read(name, &number) == RC_OK) {
-                *ret_uid = number;
-                *ret_gid = (gid_t)number;
-                return RC_OK;
-        }
-        user = getpwnam(name);
-        if (!user)
-                return err_set(err, RC_NOT_FOUND, "there is no user \"%.60s\"", name);
-        *ret_uid = user->pw_uid;
-        *ret_gid = user->pw_gid;
-        return RC_OK;
-}
 
 /* Pages are locked as they are touched: locking all that is mapped could fail for its size alone.
  */
@@ -131,15 +89,10 @@ enum rc sandbox_hide(struct err *err)
 
 enum rc sandbox_drop(uid_t uid, gid_t gid, struct err *err)
 {
-        uid_t real = 0;
-        uid_t effective = 0;
-        uid_t saved = 0;
+        const enum rc rc = user_become(uid, gid, err);
 
-        if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
-                return err_errno(err, "cannot become user %u", (unsigned)uid);
-        if (getresuid(&real, &effective, &saved) < 0 || real != uid || effective != uid ||
-            saved != uid)
-                return err_set(err, RC_BUG, "still user %u", (unsigned)effective);
+        if (rc != RC_OK)
+                return rc;
         if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
                 return err_errno(err, "cannot give up new privileges");
         /* A change of user makes the process dumpable by that user again. */
@@ -179,7 +132,7 @@ enum rc sandbox_close(struct err *err)
         if (fault == 0)
                 fault = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
                                          SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-#ifdef SANITIZER_BUILD
+#if WITH_SANITIZER
         if (fault == 0)
                 fault = calls_allow(filter, sanitizer_calls, ARRAY_COUNT(sanitizer_calls));
 #endif

@@ -13,9 +13,6 @@
 #include "core/base/rc.h"
 #include <sys/types.h>
 
-/* A user by name or number ("64001"; its group is then the same number). RC_NOT_FOUND. */
-MUST_USE enum rc sandbox_find_user(const char *name, uid_t *ret_uid, gid_t *ret_gid,
-                                   struct err *err);
 /* No core dumps, no debugger of the same user, memory locked where the limits allow it. */
 MUST_USE enum rc sandbox_hide(struct err *err);
 /* Leaves root for good: all three ids, no groups, no new privileges. */

@@ -18,15 +18,6 @@
 #define DEFAULT_LIFE  (USEC_PER_SEC * 60) /* where no limit is given */
 #define END_POLL_USEC 2000
 
-#ifndef __has_feature
-#define __has_feature(name) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
-#define WITH_SANITIZER 1
-#else
-#define WITH_SANITIZER 0
-#endif
-
 struct child {
         pid_t pid; /* 0: none left */
         int out;   /* what it says */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/base/fs.h"
+#include "core/base/user.h"
 #include "core/keys/keydir.h"
 #include "core/model/settings.h"
 #include "tools/storectl/doctor.h"
 #include "tools/storectl/place.h"
 #include <errno.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,15 +14,9 @@
 static bool user_read(const struct doctor *doctor, enum setting setting, uid_t *ret)
 {
         const char *name = conf_text(doctor->conf, setting);
-        const struct passwd *entry = *name ? getpwnam(name) : NULL;
-        char *end = NULL;
+        gid_t gid;
 
-        if (entry) {
-                *ret = entry->pw_uid;
-                return true;
-        }
-        *ret = (uid_t)strtoul(name, &end, 10);
-        return *name && !*end;
+        return *name && user_find(name, ret, &gid, NULL) == RC_OK;
 }
 
 static void users_look(struct doctor *doctor)

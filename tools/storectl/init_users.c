@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/base/user.h"
 #include "tools/storectl/init.h"
 #include <errno.h>
 #include <grp.h>
-#include <pwd.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,20 +16,13 @@ static const char server_standard[] = "storehouse";
 static const char signer_standard[] = "storehouse-signer";
 
 /* A name of the system's users, or a plain number. */
-static bool user_find(const char *name, struct init_user *ret)
+static bool init_user_find(const char *name, struct init_user *ret)
 {
-        const struct passwd *entry = getpwnam(name);
-        char *end = NULL;
-        unsigned long number;
+        struct init_user found = {.name = name};
 
-        if (entry) {
-                *ret = (struct init_user){name, entry->pw_uid, entry->pw_gid};
-                return true;
-        }
-        number = strtoul(name, &end, 10);
-        if (!*name || *end || name[0] == '-' || number == 0 || number >= 0x7fffffff)
+        if (!*name || user_find(name, &found.uid, &found.gid, NULL) != RC_OK)
                 return false;
-        *ret = (struct init_user){name, (uid_t)number, (gid_t)number};
+        *ret = found;
         return true;
 }
 
@@ -60,7 +53,7 @@ static enum rc user_get(struct init *init, const char *name, bool create, struct
 {
         enum rc rc;
 
-        if (user_find(name, ret))
+        if (init_user_find(name, ret))
                 return RC_OK;
         if (!create) {
                 cli_hint(init->cli, EXIT_FAILED, "--create-users, which makes it");
@@ -69,7 +62,7 @@ static enum rc user_get(struct init *init, const char *name, bool create, struct
         rc = user_make(name, err);
         if (rc != RC_OK)
                 return rc;
-        return user_find(name, ret)
+        return init_user_find(name, ret)
                        ? RC_OK
                        : err_set(err, RC_NOT_FOUND, "the new user %.60s is not there", name);
 }
@@ -91,7 +84,7 @@ enum rc init_find_users(struct init *init, const char *server, const char *signe
                 server = server_standard;
         if (!signer)
                 signer = signer_standard;
-        if (!named && (!user_find(server, &probe) || !user_find(signer, &probe)))
+        if (!named && (!init_user_find(server, &probe) || !init_user_find(signer, &probe)))
                 return RC_OK;
         rc = user_get(init, server, create, &init->server, err);
         if (rc == RC_OK)

@@ -22,8 +22,7 @@ struct upload;
 MUST_USE enum rc upload_begin(struct world *world, const char *account_id, struct upload **ret,
                               struct err *err);
 /* RC_TOO_BIG over max-package-bytes; RC_NOSPACE. */
-MUST_USE enum rc upload_put(struct upload *upload, const void *data, size_t bytes,
-                              struct err *err);
+MUST_USE enum rc upload_put(struct upload *upload, const void *data, size_t bytes, struct err *err);
 /* The bytes are durable and have an id. RC_INVALID: an empty file. */
 MUST_USE enum rc upload_end(struct upload *upload, char id[UPLOAD_ID_CHARS + 1], struct err *err);
 /* One that has not ended leaves no trace. */

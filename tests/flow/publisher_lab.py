@@ -44,6 +44,25 @@ def digest_b64(data):
     return base64.urlsafe_b64encode(hashlib.sha3_384(data).digest()).decode().rstrip("=")
 
 
+def family(pid):
+    """A process and what it started, parents first."""
+    found = [pid]
+    for known in found:
+        try:
+            children = pathlib.Path(f"/proc/{known}/task/{known}/children").read_text()
+        except OSError:
+            continue
+        found += [int(child) for child in children.split()]
+    return found
+
+
+def is_running(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def multipart(data, part="binary", name="x.snap"):
     edge = "----edge-of-the-form"
     head = (f"--{edge}\r\nContent-Disposition: form-data; name=\"{part}\"; filename=\"{name}\"\r\n"
@@ -114,9 +133,20 @@ class Store:
         expect(code, 0, "exit code of the server")
 
     def kill(self):
-        self.process.kill()
+        """kill -9 for the server and the helpers that it started, all at once."""
+        pids = family(self.process.pid)
+        for pid in pids:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
         self.process.wait(60)
         self.process = None
+        until = time.monotonic() + 20
+        while any(is_running(pid) for pid in pids):
+            if time.monotonic() > until:
+                raise Failed("killed processes are still there")
+            time.sleep(0.005)
 
     def sql(self, text, *values):
         with sqlite3.connect(self.dir / "storehouse.db", timeout=20) as db:

@@ -34,6 +34,14 @@ struct server {
         struct conn conns[SERVE_CONNECTIONS_MAX];
 };
 
+/* Whether somebody answers there: a live signer must not lose its socket to a second one. */
+static bool is_served(const struct sockaddr_un *address)
+{
+        CLEANUP(fs_closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        return fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0;
+}
+
 enum rc serve_listen(const char *path, uid_t owner, gid_t group, int *ret, struct err *err)
 {
         CLEANUP(fs_closep) int fd = -1;
@@ -48,6 +56,8 @@ enum rc serve_listen(const char *path, uid_t owner, gid_t group, int *ret, struc
         memcpy(address.sun_path, path, strlen(path) + 1);
         if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
                 return err_set(err, RC_EXISTS, "%.150s is no socket", path);
+        if (is_served(&address))
+                return err_set(err, RC_BUSY, "another signer listens at %.150s", path);
         if (unlink(path) < 0 && errno != ENOENT)
                 return err_errno(err, "cannot replace %.150s", path);
         fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

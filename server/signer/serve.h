@@ -27,8 +27,8 @@ struct serve {
         pid_t parent; /* ends with it; 0: does not */
 };
 
-/* A listening socket at path, which nobody but owner (and root) can connect to. An old socket file
- * is replaced; another kind of file is RC_EXISTS. */
+/* A listening socket at path, which nobody but owner (and root) can connect to. The socket
+ * file of a signer that has ended is replaced. RC_BUSY: somebody listens; RC_EXISTS: no socket. */
 MUST_USE enum rc serve_listen(const char *path, uid_t owner, gid_t group, int *ret,
                               struct err *err);
 /* Until *stop is set or the parent is gone. */

@@ -39,12 +39,12 @@ static struct texts world_texts;
 static struct arena *world_arena;
 static const struct assertion *world_models[MODEL_COUNT];
 
-static void text_add(const char *type, const char *headers)
+static inline void text_add(const char *type, const char *headers)
 {
         world_texts.items[world_texts.count++] = catalog_make_assertion(type, headers);
 }
 
-static void world_open(void)
+static inline void world_open(void)
 {
         struct err err = {0};
 
@@ -78,20 +78,20 @@ static void world_open(void)
         }
 }
 
-static void world_close(void)
+static inline void world_close(void)
 {
         for (size_t i = 0; i < world_texts.count; i++)
                 free(world_texts.items[i]);
         arena_freep(&world_arena);
 }
 
-static struct catalog *world_catalog(const char *text)
+static inline struct catalog *world_catalog(const char *text)
 {
         return catalog_make(text, (const char *const *)world_texts.items, NULL);
 }
 
-static struct viewer viewer_of(const char *store, const char *brand, enum model_name model,
-                               const char *serial)
+static inline struct viewer viewer_of(const char *store, const char *brand, enum model_name model,
+                                      const char *serial)
 {
         struct viewer viewer = {.store_id = store, .arch = ""};
 
@@ -105,7 +105,7 @@ static struct viewer viewer_of(const char *store, const char *brand, enum model_
 }
 
 /* A serial whose bucket for revision 2 of `tool` lies in [low, high). */
-static const char *serial_in(unsigned low, unsigned high)
+static inline const char *serial_in(unsigned low, unsigned high)
 {
         char tool[33];
 
@@ -121,7 +121,7 @@ static const char *serial_in(unsigned low, unsigned high)
         return NULL;
 }
 
-static struct viewer viewer_named(const char *who)
+static inline struct viewer viewer_named(const char *who)
 {
         struct viewer viewer = viewer_of("acme", NULL, MODEL_WIDGET, NULL);
 

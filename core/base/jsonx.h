@@ -18,8 +18,8 @@
 
 #define JSONX_MAX_DEPTH 32
 
-/* Seeds jansson's hash tables now: it would open /dev/urandom at the first object otherwise, which a
- * sandbox forbids. */
+/* Seeds jansson's hash tables now: it would open /dev/urandom at the first object otherwise, which
+ * a sandbox forbids. */
 void jsonx_init(void);
 void jsonx_decref(json_t **json);
 /* RC_INVALID: "not JSON: ... (line 3)"; any JSON value is accepted. */

@@ -10,9 +10,8 @@
  * Owner    who opens a client frees it: signer_client_freep. Answers live in the caller's arena.
  * Threads  safe: calls of several threads queue up behind one connection each; a lost connection is
  *          opened anew once per call.
- * Outcomes RC_REFUSED (policy: err.text says which rule), RC_INVALID (headers), RC_TOO_MANY (rate), RC_BUSY
- *          (the signer is not there or does not answer in time).
- * Tests    tests/unit/test_signer.c
+ * Outcomes RC_REFUSED (policy: err.text says which rule), RC_INVALID (headers), RC_TOO_MANY (rate),
+ * RC_BUSY (the signer is not there or does not answer in time). Tests    tests/unit/test_signer.c
  */
 #include "core/model/assertion.h"
 

@@ -12,6 +12,7 @@ import random
 import shutil
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -797,6 +798,44 @@ def test_killed_between_push_and_review(lab):
     numbers = [r["revision"] for r in
                store.must(200, "GET", "/v1/snap/app/revisions", token=lab.ann_token)["revisions"]]
     expect(len(numbers), len(set(numbers)), "no number twice")
+
+
+@case
+def test_killed_among_releases(lab):
+    """Whatever release was answered with success is in the channel map after kill -9 at any moment."""
+    store = lab.store
+    seed = int(os.environ.get("STOREHOUSE_SEED") or 20261123)
+    rounds = 20 if os.environ.get("STOREHOUSE_LONG") == "1" else 4
+    dice = random.Random(seed + 1)
+    lab.register("steady", lab.ann_token)
+    expect(store.push("steady", lab.snap(name="steady", version="1"), lab.ann_token), (1, None), "push")
+    acknowledged = set()
+    for number in range(rounds):
+        def release(stop, round_number=number):
+            for step in range(400):
+                if stop.is_set():
+                    return
+                channel = f"latest/edge/r{round_number}-{step}"
+                try:
+                    answer = store.ask("POST", "/v1/snap/steady/releases",
+                                       [{"channel": channel, "revision": 1}], lab.ann_token)
+                except (OSError, http.client.HTTPException):
+                    return
+                if answer.status == 200:
+                    acknowledged.add(channel)
+
+        stop = threading.Event()
+        writer = threading.Thread(target=release, args=(stop,))
+        writer.start()
+        time.sleep(dice.uniform(0.02, 0.3))
+        store.kill()
+        stop.set()
+        writer.join()
+        store.start()
+        there = {entry["channel"] for entry in
+                 store.must(200, "GET", "/v1/snap/steady/releases", token=lab.ann_token)["channel-map"]}
+        expect(acknowledged - there, set(), f"seed {seed}, round {number}: lost")
+    expect(bool(acknowledged), True, "something was acknowledged")
 
 
 @case

@@ -6,6 +6,7 @@ account to a delta, and what must not work.
 Prints `ok NAME` or `not ok NAME reason` for each case; names on the command line choose cases.
 STOREHOUSE_LONG=1 repeats the kills more often; STOREHOUSE_SEED chooses their times.
 """
+import http.client
 import os
 import pathlib
 import random

@@ -56,6 +56,14 @@ def wait_for(what, test, seconds=30):
     raise Failed(f"waited {seconds} s for {what}")
 
 
+def log_is_clean(log):
+    """Nothing in the server's log that a sanitizer, an assert or a fault of ours puts there."""
+    bad = [line for line in log.splitlines()
+           if re.search(r"Sanitizer|runtime error:|Assertion .* failed|rc=BUG|rc=CORRUPT", line)]
+    print(f"not ok the_log_is_clean {bad[0][:300]}" if bad else "ok the_log_is_clean", flush=True)
+    return not bad
+
+
 def run_cases(cases, make):
     """Prints a line for each case; returns main's exit code."""
     failed = 0
@@ -74,7 +82,8 @@ def run_cases(cases, make):
                     print(f"not ok {case.__name__} {' '.join(text.split())}", flush=True)
         finally:
             world.close()
-    print(f"{len(cases) - failed} of {len(cases)} held")
+        failed += not log_is_clean(world.store.log())
+    print(f"{len(cases) + 1 - failed} of {len(cases) + 1} held")
     return 1 if failed else 0
 
 

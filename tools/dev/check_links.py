@@ -51,6 +51,11 @@ BINARIES = {
         "no_symbols": rf"{XDELTA}|{LZO}",
         "libraries": ("libc.so",),
     },
+    "demo-device": {
+        "no_libraries": rf"{GPL_LIBRARIES}|{PARSERS}|libmicrohttpd|libsqlite3",
+        "no_symbols": rf"{XDELTA}|{LZO}",
+        "libraries": ("libcurl",),
+    },
     "store-agent": {
         "no_libraries": rf"{GPL_LIBRARIES}|{PARSERS}|libmicrohttpd|libsqlite3",
         "no_symbols": rf"{XDELTA}|{LZO}",

@@ -51,9 +51,22 @@ static void tracks_put(struct listing *listing, const char *track, bool others)
         }
 }
 
-static const struct catalog_revision *newest_of(const struct catalog_package *package)
+/* The revision of the map's first entry: the safest risk of the default track, or else of any. */
+static const struct catalog_revision *shown_of(const struct listing *listing, const char *track)
 {
-        return package->revision_count ? &package->revisions[package->revision_count - 1] : NULL;
+        const struct catalog_package *package = listing->package;
+        const struct catalog_release *any = NULL;
+
+        for (size_t i = 0; i < package->release_count; i++) {
+                const struct catalog_release *release = &package->releases[i];
+
+                if (!release_is_listed(listing, release))
+                        continue;
+                if (strcmp(release->channel.track, track) == 0)
+                        return release->revision;
+                any = any ? any : release;
+        }
+        return any ? any->revision : package->releases[0].revision;
 }
 
 static enum rc package_get(const struct request *request, const struct catalog_package **ret,
@@ -95,7 +108,7 @@ HANDLER(snaps_info_get)
         buf_printf(&out, ",\"snap-id\":\"%s\",\"default-track\":", package->snap_id);
         buf_json_string(&out, *package->default_track ? package->default_track : "latest");
         buf_text(&out, ",\"snap\":{");
-        view_append(&out, &links, package, newest_of(package));
+        view_append(&out, &links, package, shown_of(&listing, track));
         buf_text(&out, "},\"channel-map\":[");
         tracks_put(&listing, track, false);
         tracks_put(&listing, track, true);

@@ -120,10 +120,13 @@ static const char *channel_wanted(const struct decide_context *context,
         return "stable";
 }
 
+/* What was released for this architecture by name goes before what was released for all. */
 static const struct catalog_release *release_find(const struct catalog_package *package,
                                                   const struct channel *channel, const char *arch,
                                                   usec_t now)
 {
+        const struct catalog_release *for_all = NULL;
+
         for (size_t i = 0; i < package->release_count; i++) {
                 const struct catalog_release *release = &package->releases[i];
 
@@ -131,9 +134,11 @@ static const struct catalog_release *release_find(const struct catalog_package *
                         continue;
                 if (release->expires && release->expires <= now)
                         continue;
-                return release;
+                if (strcmp(release->arch, "all"))
+                        return release;
+                for_all = release;
         }
-        return NULL;
+        return for_all;
 }
 
 /* The release that answers for channel: a branch falls back to its risk, a risk to the safer one.

@@ -86,8 +86,9 @@ static enum rc close_one(struct db_tx *tx, const struct releasing *releasing,
         return store_release_put(tx, &row, &id, err);
 }
 
-/* Closes the channel for the architectures that fit: "" all of them; "all" closes each single one,
- * and a single one closes "all", so that a device finds one answer in a channel. */
+/* Closes the channel for every architecture ("") or, for "all", for each single one: a release for
+ * all takes their place. A release for one leaves "all" open to the others; devices of its own get
+ * it first. */
 static enum rc close_rows(struct db_tx *tx, const struct releasing *releasing,
                           const struct channel *channel, const char *arch, struct err *err)
 {
@@ -102,7 +103,7 @@ static enum rc close_rows(struct db_tx *tx, const struct releasing *releasing,
 
                 if (!channel_equal(&rows[i].channel, channel))
                         continue;
-                if (!*arch || (strcmp(arch, "all") == 0 ? !is_all : is_all))
+                if (!*arch || (strcmp(arch, "all") == 0 && !is_all))
                         rc = close_one(tx, releasing, &rows[i], err);
         }
         return rc;
@@ -135,6 +136,8 @@ static enum rc open_one(struct db_tx *tx, const struct releasing *releasing, siz
         if (rc != RC_OK)
                 return rc;
         current = row_find(rows, count, channel, arch);
+        if (!current)
+                current = row_find(rows, count, channel, "all");
         /* The rest stays with the last revision that everybody was meant to get. */
         if (is_progressive && current)
                 row.base_revision =

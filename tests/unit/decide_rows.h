@@ -42,6 +42,8 @@ static const char archs[] = "package tool\nrevision 1 arch=amd64\nrevision 2 arc
                             "revision 3 arch=amd64,arm64\nrevision 4 arch=all\n"
                             "release stable 1\nrelease stable 2\nrelease candidate 3\n"
                             "release beta 4\nrelease 2.0/edge 2\n";
+static const char arch_and_all[] = "package tool\nrevision 2 arch=arm64\nrevision 3 arch=all\n"
+                                   "release stable 2\nrelease stable 3\n";
 static const char epochs[] = "package tool\nrevision 1 epoch=0/0\nrevision 2 epoch=0,1/1\n"
                              "revision 3 epoch=1/1\nrevision 4 epoch=1,2/2\nrevision 5 epoch=2/2\n"
                              "release stable 1\nrelease stable 2\nrelease stable 3\n"
@@ -207,6 +209,9 @@ static const struct row rows[] = {
          "3 latest/candidate: visible channel chosen"},
         {"all is for every one", archs, "install tool arch=riscv64 channel=edge",
          "4 latest/beta: visible channel fallback chosen"},
+        {"what names the architecture goes before what is for all", arch_and_all,
+         "install tool arch=arm64", "2 latest/stable: visible channel chosen"},
+        {"", arch_and_all, "install tool arch=amd64", "3 latest/stable: visible channel chosen"},
         {"another one's release is none", archs, "install tool arch=riscv64",
          "none: visible channel architecture"},
         {"", archs, "install tool arch=amd64 channel=2.0/edge",
@@ -236,7 +241,7 @@ static const struct row rows[] = {
          "refresh tool tracking=stable current=1 epoch=0/0 arch=amd64",
          "1 -: visible channel epoch current"},
         {"", epoch_other, "refresh tool tracking=stable current=1 epoch=0/0 arch=arm64",
-         "4 latest/stable: visible channel epoch epoch-step chosen"},
+         "4 latest/stable: visible channel chosen"},
 
         /* --- progressive releases --- */
         {"who is in gets the new one", part, "refresh tool as=early tracking=stable current=1",

@@ -14,6 +14,9 @@ const struct conf_row settings_rows[SET_COUNT] = {
                           "The id of the store that this server answers as."},
         [SET_BRAND_ID] = {"brand-id", CONF_TEXT, "", 0, ID_MAX_BYTES, "",
                           "The account id of the operator, which is trusted."},
+        [SET_MODEL_BRANDS] = {"model-brands", CONF_TEXT, "", 0, 1024, "",
+                              "Other accounts whose models may name private packages for their "
+                              "devices, as ids joined by commas."},
         [SET_DATA_DIR] = {"data-dir", CONF_PATH, "/var/lib/storehouse", 0, PATH_MAX_BYTES, "",
                           "The folder with the database and the packages."},
         [SET_HTTP_ADDRESS] =

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/api/gate.h"
 #include "core/model/name.h"
+#include "server/domain/register.h"
 #include "server/domain/session.h"
 #include "server/domain/token.h"
 #include <stdio.h>
@@ -88,6 +89,7 @@ static enum rc device_resolve(struct world *world, struct request *request,
         viewer->model_name = session.model;
         viewer->serial = session.serial;
         viewer->store_id = session.store_id;
+        viewer->model_counts = brand_names_packages(world, session.brand_id);
         arch = assertion_text(viewer->model, "architecture");
         if (arch && *arch)
                 viewer->arch = arch;

@@ -2,6 +2,7 @@
 #include "server/domain/register.h"
 #include "core/model/name.h"
 #include "server/domain/keep.h"
+#include "server/domain/scope.h"
 #include "server/domain/ticket.h"
 #include <stdio.h>
 #include <string.h>
@@ -23,6 +24,13 @@ const char *model_store(const struct world *world, const struct assertion *model
         const char *store = assertion_text(model, "store");
 
         return store && *store ? store : world_text(world, SET_STORE_ID);
+}
+
+bool brand_names_packages(const struct world *world, const char *brand_id)
+{
+        return strcmp(brand_id, world_text(world, SET_BRAND_ID)) == 0 ||
+               world_is_trusted(world, brand_id) ||
+               scope_lists(world_text(world, SET_MODEL_BRANDS), brand_id);
 }
 
 enum rc model_check(struct world *world, const struct catalog *catalog,

@@ -19,6 +19,9 @@ MUST_USE enum rc model_check(struct world *world, const struct catalog *catalog,
                              const struct assertion *model, struct arena *arena, struct err *err);
 /* The store that a model's devices see: its store header, or this server's own. */
 const char *model_store(const struct world *world, const struct assertion *model);
+/* Whether this brand's models may name private packages: the operator's, a trusted account's, and
+ * those in the setting model-brands. */
+bool brand_names_packages(const struct world *world, const char *brand_id);
 /* RC_FORBIDDEN: this serial was revoked, or is known here with another key. */
 MUST_USE enum rc device_check(struct world *world, const struct assertion *serial,
                               struct arena *arena, struct err *err);

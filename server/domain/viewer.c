@@ -151,8 +151,10 @@ static enum visibility private_visibility(const struct catalog *catalog,
         if (strcmp(viewer->brand_id, package->publisher_id) == 0 ||
             (operator_id && strcmp(viewer->brand_id, operator_id) == 0))
                 return VISIBLE_BRAND;
-        return model_lists(viewer->model, package->name, package->snap_id, &entry) ? VISIBLE_MODEL
-                                                                                   : HIDDEN_PRIVATE;
+        return viewer->model_counts &&
+                               model_lists(viewer->model, package->name, package->snap_id, &entry)
+                       ? VISIBLE_MODEL
+                       : HIDDEN_PRIVATE;
 }
 
 enum visibility viewer_sees(const struct catalog *catalog, const struct viewer *viewer,

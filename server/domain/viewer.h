@@ -20,6 +20,9 @@ struct viewer {
         const char *model_name;
         const char *serial;
         const struct assertion *model; /* its model assertion; never NULL with brand_id */
+        /* The operator lets this brand's models name private packages. Anybody with a certified key
+         * can sign a model: by itself it is no right. */
+        bool model_counts;
         /* A publisher or administrator with a token; otherwise NULL. */
         const char *account_id;
         bool is_admin;
@@ -30,7 +33,7 @@ struct viewer {
 
 enum visibility {
         VISIBLE_PUBLIC, /* public, in this store or a friendly one */
-        VISIBLE_MODEL,  /* private, and the device's model lists it */
+        VISIBLE_MODEL,  /* private, and listed by a model that counts */
         VISIBLE_BRAND,  /* private, and the device's brand publishes it or operates the store */
         VISIBLE_TOKEN,  /* private, and the token's account may */
         VISIBLE_GRANT,  /* private, and the download URL was signed */

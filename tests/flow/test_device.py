@@ -35,7 +35,7 @@ class World:
 
     def __init__(self, folder):
         self.folder = folder
-        self.store = Store(folder)
+        self.store = Store(folder, settings="model-brands = zeta\n")
         self.store.start()
         try:
             self.fill()
@@ -847,6 +847,23 @@ def a_package_made_public_is_seen_at_once(w):
     expect(ask(w.nobody, install("opening"))[0]["result"], "install")
     expect(w.store.admin("PATCH", "/v1/snap/opening", {"private": True}).status, 200)
     expect(ask(w.nobody, install("opening"))[0]["error"]["code"], "name-not-found")
+
+
+@case
+def a_model_that_nobody_asked_for_names_nothing(w):
+    """A publisher is a brand to whom it likes: own model, own serial, a session; and no right."""
+    rogue = Brand(w.store, w.folder, "rogue")
+    model = rogue.model("spy", "required-snaps:\n  - listed\n  - secret\n")
+    spy = Device(w.store, w.folder, "spy", "rogue", "spy", model)
+    spy.own_serial(rogue.key, "R1")
+    spy.open_session()
+    expect(ask(spy, install("tool"))[0]["result"], "install")
+    for name in ("listed", "secret"):
+        expect(ask(spy, install(name))[0]["error"]["code"], "name-not-found", name)
+        expect(spy.call("GET", f"/v2/snaps/info/{name}").status, 404, name)
+        expect(spy.call("GET", f"/v2/assertions/snap-declaration/16/{w.ids[name]}").status, 404)
+        path = f"/api/v1/snaps/download/{w.ids[name]}_1.snap"
+        expect(spy.call("GET", path).status, 404, name)
 
 
 @case

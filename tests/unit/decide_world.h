@@ -100,6 +100,7 @@ static inline struct viewer viewer_of(const char *store, const char *brand, enum
                 viewer.model = world_models[model];
                 viewer.model_name = assertion_text(viewer.model, "model");
                 viewer.serial = serial;
+                viewer.model_counts = true;
         }
         return viewer;
 }
@@ -135,6 +136,10 @@ static inline struct viewer viewer_named(const char *who)
                 return viewer_of("acme", "acme", MODEL_WIDGET, "S1");
         if (strcmp(who, "thing") == 0)
                 return viewer_of("acme", "zeta", MODEL_THING, "S1");
+        if (strcmp(who, "guest") == 0) {
+                viewer = viewer_of("acme", "zeta", MODEL_THING, "S1");
+                viewer.model_counts = false;
+        }
         if (strcmp(who, "oldthing") == 0)
                 return viewer_of("acme", "zeta", MODEL_OLDTHING, "S1");
         if (strcmp(who, "early") == 0)

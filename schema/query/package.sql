@@ -1,16 +1,16 @@
 -- SPDX-License-Identifier: Apache-2.0
 
 -- name: package_insert
--- in: snap_id, store_id, name, publisher_id, type, is_private, title, summary, description, default_track, created
+-- in: snap_id, store_id, name, publisher_id, type, is_private, title, summary, description, default_track, require_build, created
 INSERT INTO package (snap_id, store_id, name, publisher_id, type, is_private, title, summary,
-        description, default_track, created)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+        description, default_track, require_build, created)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
 
 -- name: package_update
 -- in: as package_insert takes, without created
 UPDATE package
 SET store_id = $2, name = $3, publisher_id = $4, type = $5, is_private = $6, title = $7,
-        summary = $8, description = $9, default_track = $10
+        summary = $8, description = $9, default_track = $10, require_build = $11
 WHERE snap_id = $1;
 
 -- name: package_delete
@@ -21,20 +21,20 @@ DELETE FROM package WHERE snap_id = $1;
 -- in: snap_id
 -- out: as package_insert takes
 SELECT snap_id, store_id, name, publisher_id, type, is_private, title, summary, description,
-        default_track, created
+        default_track, require_build, created
 FROM package WHERE snap_id = $1;
 
 -- name: package_get_by_name
 -- in: store_id, name
 -- out: as package_insert takes
 SELECT snap_id, store_id, name, publisher_id, type, is_private, title, summary, description,
-        default_track, created
+        default_track, require_build, created
 FROM package WHERE store_id = $1 AND name = $2;
 
 -- name: package_list
 -- out: as package_insert takes; by name
 SELECT snap_id, store_id, name, publisher_id, type, is_private, title, summary, description,
-        default_track, created
+        default_track, require_build, created
 FROM package ORDER BY name, store_id;
 
 -- name: track_insert

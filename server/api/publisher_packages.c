@@ -32,17 +32,18 @@ static json_t *json_package(const struct package_detail *detail)
         const struct package_row *row = &detail->row;
         const bool is_image = strcmp(row->type, PACKAGE_IMAGE_TYPE) == 0;
 
-        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:{s:s, s:s, s:s, s:s}, s:o, s:o, s:o, "
-                         "s:o, s:o}",
-                         "id", row->snap_id, "name", row->name, "type",
-                         is_image ? PACKAGE_IMAGE_TYPE : "snap", "store", row->store_id, "status",
-                         detail->release_count ? "published" : "registered", "private",
-                         (int)row->is_private, "publisher", "id", row->publisher_id, "username",
-                         detail->publisher.username, "display-name", detail->publisher.display_name,
-                         "validation", detail->publisher.validation, "default-track",
-                         text_or_null(row->default_track), "title", text_or_null(row->title),
-                         "summary", text_or_null(row->summary), "description",
-                         text_or_null(row->description), "tracks", json_tracks(detail));
+        return json_pack(
+                "{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:{s:s, s:s, s:s, s:s}, s:o, s:o, s:o, "
+                "s:o, s:o}",
+                "id", row->snap_id, "name", row->name, "type",
+                is_image ? PACKAGE_IMAGE_TYPE : "snap", "store", row->store_id, "status",
+                detail->release_count ? "published" : "registered", "private", (int)row->is_private,
+                "require-snap-build", (int)row->require_build, "publisher", "id", row->publisher_id,
+                "username", detail->publisher.username, "display-name",
+                detail->publisher.display_name, "validation", detail->publisher.validation,
+                "default-track", text_or_null(row->default_track), "title",
+                text_or_null(row->title), "summary", text_or_null(row->summary), "description",
+                text_or_null(row->description), "tracks", json_tracks(detail));
 }
 
 enum rc package_list_get(void *context, struct request *request, struct response *response,
@@ -133,6 +134,7 @@ enum rc package_metadata_patch(void *context, struct request *request, struct re
         const struct actor actor = request_actor(request);
         struct package_change change = {.title = NULL};
         bool is_private = false;
+        bool require_build = false;
         enum rc rc;
 
         rc = identity_may(request_identity(request), "package-manage", err);
@@ -140,6 +142,8 @@ enum rc package_metadata_patch(void *context, struct request *request, struct re
                 rc = api_body(request, &body, err);
         if (rc == RC_OK)
                 rc = jsonx_get_bool(body, "private", JSONX_MAY, &is_private, err);
+        if (rc == RC_OK)
+                rc = jsonx_get_bool(body, "require-snap-build", JSONX_MAY, &require_build, err);
         if (rc == RC_OK)
                 rc = jsonx_get_text(body, "title", JSONX_MAY, TEXT_MAX, &change.title, err);
         if (rc == RC_OK)
@@ -154,6 +158,8 @@ enum rc package_metadata_patch(void *context, struct request *request, struct re
                 return rc;
         if (json_is_boolean(json_object_get(body, "private")))
                 change.is_private = &is_private;
+        if (json_is_boolean(json_object_get(body, "require-snap-build")))
+                change.require_build = &require_build;
         rc = package_update(context, &actor, request->params[0], &change, err);
         return rc == RC_OK ? metadata_answer(context, request, response, err) : rc;
 }

@@ -160,6 +160,8 @@ static enum rc change_apply(const struct package_change *change, struct package_
 
         if (change->is_private)
                 row->is_private = *change->is_private;
+        if (change->require_build)
+                row->require_build = *change->require_build;
         rc = text_change("title", change->title, TITLE_MAX, &row->title, err);
         if (rc == RC_OK)
                 rc = text_change("summary", change->summary, SUMMARY_MAX, &row->summary, err);
@@ -187,6 +189,17 @@ static enum rc track_exists(struct db_tx *tx, struct changing *changing, const c
                            : rc;
 }
 
+/* What a leaked token could take away would protect against nothing. */
+static enum rc change_allowed(const struct changing *changing, struct err *err)
+{
+        const bool *wanted = changing->change->require_build;
+
+        if (wanted && !*wanted && changing->row.require_build && !changing->actor->is_admin)
+                return err_set(err, RC_FORBIDDEN,
+                               "only an administrator lifts require-snap-build again");
+        return RC_OK;
+}
+
 static enum rc update_body(struct db_tx *tx, void *arg, struct err *err)
 {
         struct changing *changing = arg;
@@ -195,6 +208,8 @@ static enum rc update_body(struct db_tx *tx, void *arg, struct err *err)
 
         rc = package_open(tx, changing->world, changing->actor, changing->name, changing->arena,
                           &changing->row, err);
+        if (rc == RC_OK)
+                rc = change_allowed(changing, err);
         if (rc == RC_OK)
                 rc = change_apply(changing->change, &changing->row, err);
         if (rc == RC_OK && *changing->row.default_track)

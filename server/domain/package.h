@@ -54,6 +54,7 @@ MUST_USE enum rc package_list(struct world *world, const struct actor *actor, st
 /* NULL members stay as they are. */
 struct package_change {
         const bool *is_private;
+        const bool *require_build; /* only administrators take it away again: RC_FORBIDDEN */
         const char *title;
         const char *summary;
         const char *description;

@@ -15,7 +15,7 @@
 
 bool build_policy_required(const struct world *world, const struct package_row *package)
 {
-        return conf_bool(world->conf, SET_REQUIRE_SNAP_BUILD) &&
+        return (package->require_build || conf_bool(world->conf, SET_REQUIRE_SNAP_BUILD)) &&
                strcmp(package->type, PACKAGE_IMAGE_TYPE) != 0;
 }
 

@@ -47,6 +47,7 @@ struct package_row {
         const char *summary;
         const char *description;
         const char *default_track;
+        bool require_build; /* a push without the publisher's snap-build is refused */
         usec_t created;
 };
 

@@ -5,12 +5,12 @@
 #define FIRST_TRACK "latest"
 
 static const struct field package_fields[] = {
-        FIELD(struct package_row, snap_id),     FIELD(struct package_row, store_id),
-        FIELD(struct package_row, name),        FIELD(struct package_row, publisher_id),
-        FIELD(struct package_row, type),        FIELD(struct package_row, is_private),
-        FIELD(struct package_row, title),       FIELD(struct package_row, summary),
-        FIELD(struct package_row, description), FIELD(struct package_row, default_track),
-        FIELD(struct package_row, created),
+        FIELD(struct package_row, snap_id),       FIELD(struct package_row, store_id),
+        FIELD(struct package_row, name),          FIELD(struct package_row, publisher_id),
+        FIELD(struct package_row, type),          FIELD(struct package_row, is_private),
+        FIELD(struct package_row, title),         FIELD(struct package_row, summary),
+        FIELD(struct package_row, description),   FIELD(struct package_row, default_track),
+        FIELD(struct package_row, require_build), FIELD(struct package_row, created),
 };
 static const struct row_table package_table =
         ROW_TABLE("package", struct package_row, package_fields);

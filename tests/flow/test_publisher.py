@@ -755,6 +755,23 @@ def test_storectl_pushes(lab):
 
 
 @case
+def test_one_package_can_require_signed_builds(lab):
+    store = lab.store
+    lab.register("sealed", lab.ann_token)
+    data = lab.snap(name="sealed", version="1")
+    answer = store.must(200, "PATCH", "/v1/snap/sealed", {"require-snap-build": True}, lab.ann_token)
+    expect(answer["metadata"]["require-snap-build"], True, "it says so")
+    refused = store.ask("POST", "/v1/snap/sealed/revisions", {"upload-id": store.upload(data)}, lab.ann_token)
+    expect((refused.status, refused.code()), (403, "snap-build-required"), "an unsigned push")
+    lifted = store.ask("PATCH", "/v1/snap/sealed", {"require-snap-build": False}, lab.ann_token)
+    expect(lifted.status, 403, "its publisher cannot lift it")
+    expect(store.must(200, "GET", "/v1/snap/sealed", token=lab.ann_token)["metadata"]["require-snap-build"],
+           True, "it is still there")
+    store.must(200, "PATCH", "/v1/snap/sealed", {"require-snap-build": False}, store.admin)
+    expect(store.push("sealed", data, lab.ann_token), (1, None), "after the administrator lifted it")
+
+
+@case
 def test_signed_builds_can_be_required(lab):
     store = lab.store
     store.stop()

@@ -51,6 +51,15 @@ static const struct option_row renew_options[] = {
         {"ca-key", "FILE", "the authority's key; DATA/offline/ca.key", false},
         END,
 };
+static const struct option_row set_options[] = {
+        {"private", "yes|no", "who may see it", false},
+        {"require-snap-build", "yes|no", "whether each push must be signed by its developer",
+         false},
+        {"default-track", "TRACK", "where devices go that name no track", false},
+        {"title", "TEXT", "instead of the package's own", false},
+        {"summary", "TEXT", "instead of the package's own", false},
+        END,
+};
 static const struct option_row account_options[] = {
         {"display-name", "TEXT", "how the account is shown", false},
         {"email", "TEXT", "where to reach it", false},
@@ -172,6 +181,8 @@ const struct command commands[] = {
          3, 3, cmd_release},
         {"close", GROUP_PUBLISH, "NAME CHANNEL[,CHANNEL]...", "Close channels",
          "Devices on a closed channel follow the safer one above.", no_options, 2, 2, cmd_close},
+        {"set", GROUP_PUBLISH, "NAME", "Change what the store knows of a package",
+         "Only administrators take require-snap-build away again.", set_options, 1, 1, cmd_set},
         {"track create", GROUP_PUBLISH, "NAME TRACK", "Add a track to a package", "", track_options,
          2, 2, cmd_track_create},
 

@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What a header names beyond is not looked at: clients know two or three, and the header is long
+ * enough for ten thousand, for each of a thousand actions. */
+#define FORMATS_MAX          8
 #define DOWNLOAD_TICKET_LIFE (6 * 3600 * USEC_PER_SEC)
 
 static void ticket_put(struct buf *out, const struct view_links *links, const char *snap_id)
@@ -68,13 +71,15 @@ void download_deltas_put(struct buf *out, const struct view_links *links,
 {
         const char *at = links->delta_formats;
         const char *sep = "";
+        unsigned named = 0;
 
         if (!links->source || links->source == revision->number || !revision->delta_count)
                 return;
-        while (at && *at) {
+        while (at && *at && named < FORMATS_MAX) {
                 const size_t length = strcspn(at, ", ");
                 char format[32];
 
+                named += length > 0;
                 if (length && length < sizeof(format) &&
                     !was_named(links->delta_formats, at, at, length)) {
                         const struct catalog_delta *delta;

@@ -219,6 +219,9 @@ static void deltas_check(void)
         CHECK_INT(deltas_of("xdelta3", 2, 1), 0);
         check_promise("a format that is named twice gives one entry");
         CHECK_INT(deltas_of("xdelta3,xdelta3", 1, 2), 1);
+        check_promise("a header that names formats by the thousand costs no more than a short one");
+        CHECK_INT(deltas_of("a, b, c, d, e, f, g, xdelta3", 1, 2), 1);
+        CHECK_INT(deltas_of("a,b,c,d,e,f,g,h,xdelta3", 1, 2), 0);
 }
 
 static void text_check(void)

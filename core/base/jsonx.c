@@ -14,11 +14,16 @@ void jsonx_decref(json_t **json)
         *json = NULL;
 }
 
-/* Nesting, counted outside of strings; malformed text is left for the parser to name. */
-static size_t depth_of(const char *data, size_t bytes)
+struct measure {
+        size_t deepest;
+        size_t values;
+};
+
+/* Counted outside of strings; malformed text is left for the parser to name. */
+static struct measure measure_of(const char *data, size_t bytes)
 {
+        struct measure measure = {0, 0};
         size_t depth = 0;
-        size_t deepest = 0;
         bool in_string = false;
 
         for (size_t i = 0; i < bytes; i++) {
@@ -33,24 +38,30 @@ static size_t depth_of(const char *data, size_t bytes)
                         in_string = true;
                 } else if (c == '[' || c == '{') {
                         depth++;
-                        deepest = depth > deepest ? depth : deepest;
+                        measure.values++;
+                        measure.deepest = depth > measure.deepest ? depth : measure.deepest;
                 } else if ((c == ']' || c == '}') && depth) {
                         depth--;
+                } else if (c == ',') {
+                        measure.values++;
                 }
         }
-        return deepest;
+        return measure;
 }
 
 enum rc jsonx_parse(const char *data, size_t bytes, json_t **ret, struct err *err)
 {
+        const struct measure measure = measure_of(data, bytes);
         json_error_t why;
         json_t *json;
 
         if (bytes == 0)
                 return err_set(err, RC_INVALID, "the body is empty where JSON is expected");
-        if (depth_of(data, bytes) > JSONX_MAX_DEPTH)
+        if (measure.deepest > JSONX_MAX_DEPTH)
                 return err_set(err, RC_INVALID, "JSON nested deeper than %d levels",
                                JSONX_MAX_DEPTH);
+        if (measure.values > JSONX_MAX_VALUES)
+                return err_set(err, RC_INVALID, "JSON of more than %d values", JSONX_MAX_VALUES);
         json = json_loadb(data, bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
         if (!json)
                 return err_set(err, RC_INVALID, "not JSON: %.120s (line %d)", why.text, why.line);

@@ -6,17 +6,18 @@
  * Floor    core/base; the only file that includes jansson.h. Used by server/api, server/signer,
  *          delta/worker and tools; never by server/domain, server/store or core/model.
  * Owner    json_t * results of jsonx_parse are the caller's: CLEANUP(jsonx_decref). Getters borrow.
- * Bounds   nesting at most JSONX_MAX_DEPTH, checked before the parser runs; no NUL in strings;
- *          duplicate keys refused.
- * Outcomes RC_INVALID with the field's name in the text; RC_NOT_FOUND never: absent optional fields
- *          leave *ret untouched and give RC_OK.
- * Tests    tests/unit/test_jsonx.c
+ * Bounds   nesting at most JSONX_MAX_DEPTH and values JSONX_MAX_VALUES, checked before the parser
+ * runs; no NUL in strings; duplicate keys refused. Outcomes RC_INVALID with the field's name in the
+ * text; RC_NOT_FOUND never: absent optional fields leave *ret untouched and give RC_OK. Tests
+ * tests/unit/test_jsonx.c
  */
 #include "core/base/buf.h"
 #include <jansson.h>
 #include <stdint.h>
 
 #define JSONX_MAX_DEPTH 32
+/* Lists, objects and commas: an empty object of two bytes takes 250 of memory. */
+#define JSONX_MAX_VALUES 262144
 
 /* Seeds jansson's hash tables now: it would open /dev/urandom at the first object otherwise, which
  * a sandbox forbids. */

@@ -176,6 +176,33 @@ static void json_is_bounded(void)
         }
 }
 
+/* {"x":[PIECE,PIECE,...]} */
+static enum rc json_of_many(const char *piece, size_t count)
+{
+        CLEANUP(buf_fini) struct buf text = BUF_INIT(8 * MIB);
+        CLEANUP(jsonx_decref) json_t *json = NULL;
+
+        buf_text(&text, "{\"x\":[");
+        for (size_t i = 0; i < count; i++) {
+                buf_text(&text, i ? "," : "");
+                buf_text(&text, piece);
+        }
+        buf_text(&text, "]}");
+        return jsonx_parse_object(text.data, text.len, &json, NULL);
+}
+
+static void json_values_are_counted(void)
+{
+        check_promise("a body of nothing but tiny values does not become a hundred times as large");
+        check_case("as a list of texts may have");
+        CHECK_INT(json_of_many("\",,[[{{\"", JSONX_MAX_VALUES - 10), RC_OK);
+        check_case("objects");
+        CHECK_INT(json_of_many("{}", JSONX_MAX_VALUES / 2 - 10), RC_OK);
+        CHECK_INT(json_of_many("{}", JSONX_MAX_VALUES / 2 + 10), RC_INVALID);
+        check_case("numbers");
+        CHECK_INT(json_of_many("1", JSONX_MAX_VALUES + 10), RC_INVALID);
+}
+
 static void settings_follow_their_rows(void)
 {
         static const struct conf_row rows[] = {
@@ -299,6 +326,7 @@ int main(void)
         times_are_rfc3339();
         builders_are_bounded();
         json_is_bounded();
+        json_values_are_counted();
         settings_follow_their_rows();
         frames_arrive_whole();
         passphrases_are_private();

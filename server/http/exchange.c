@@ -246,6 +246,7 @@ static void exchange_free(struct exchange *x)
                                 x->answer_bytes, clock_uptime() - x->request.received);
         body_fini(x);
         response_fini(&x->response);
+        atomic_fetch_sub(&server->answer_memory, x->held_bytes);
         arena_freep(&x->request.arena);
         free(x);
         atomic_fetch_sub(&server->exchanges, 1);

@@ -21,6 +21,9 @@
 #define QUERY_VALUE_MAX      (4 * KIB)
 #define RESPONSE_HEADERS_MAX 64
 #define BODY_MEMORY_MAX      (128 * MIB) /* bodies kept in memory, all requests together */
+#define ANSWER_MEMORY_MAX    (128 * MIB) /* answers kept in memory, all requests together */
+#define ANSWER_SMALL         (64 * KIB)  /* not counted, and never refused */
+#define ANSWER_BYTES_PER_SEC (8 * KIB)   /* slower clients are cut off */
 #define BODY_STEP            (64 * KIB)
 #define UPLOADS_MAX          64          /* streamed bodies at a time */
 #define UPLOAD_PIECE         (256 * KIB) /* handed to the sink at a time */
@@ -137,6 +140,7 @@ struct http_server {
         atomic_uint exchanges;
         atomic_uint uploads;
         atomic_size_t body_memory;
+        atomic_size_t answer_memory;
         atomic_bool stopping;
 };
 
@@ -176,6 +180,7 @@ struct exchange {
         uint64_t answer_bytes;
         int status;
         size_t reserved_bytes;
+        size_t held_bytes; /* of answer_memory */
         struct buf body;
         struct upload *upload;
         struct query_arg args[QUERY_ARGS_MAX];

@@ -101,6 +101,25 @@ static struct MHD_Response *reply_make(struct response *response, const struct p
         return made;
 }
 
+/* An answer lies in memory until the client has taken it, however slowly: counted, refused over the
+ * bound, and with a deadline. */
+static void memory_hold(struct exchange *x)
+{
+        const size_t bytes = (size_t)x->response.bytes;
+        const usec_t life = (usec_t)(bytes / ANSWER_BYTES_PER_SEC) +
+                            (usec_t)x->server->options.idle_timeout_sec;
+
+        if (x->response.kind != BODY_MEMORY || bytes <= ANSWER_SMALL)
+                return;
+        if (atomic_fetch_add(&x->server->answer_memory, bytes) + bytes > ANSWER_MEMORY_MAX) {
+                atomic_fetch_sub(&x->server->answer_memory, bytes);
+                exchange_fail(x, err_set(&x->err, RC_BUSY, "too many answers are on their way"));
+                return;
+        }
+        x->held_bytes = bytes;
+        atomic_store(&x->conn->deadline, clock_uptime() + life * USEC_PER_SEC);
+}
+
 /* Everything is decided; on return the response has a status, and headers without a failure. */
 static void reply_prepare(struct exchange *x, struct part *part)
 {
@@ -108,6 +127,7 @@ static void reply_prepare(struct exchange *x, struct part *part)
 
         if (response->failed)
                 exchange_fail(x, err_set(&x->err, RC_BUG, "the answer could not be built"));
+        memory_hold(x);
         if (!response->status)
                 response->status = x->rc == RC_OK ? 200 : rc_http_status(x->rc);
         *part = (struct part){.first = 0, .bytes = response->bytes};

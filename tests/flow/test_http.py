@@ -494,6 +494,31 @@ def full_pool(demo):
 
 
 @case
+def slow_readers_of_large_answers(demo):
+    """Each lets 16 MiB wait: the memory of all together is bounded, and small answers go on."""
+    socks = []
+    try:
+        for _ in range(12):
+            sock = socket.socket()
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            sock.settimeout(8)
+            sock.connect((HOST, demo.port))
+            sock.sendall(b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n")
+            socks.append(sock)
+        heads = [sock.recv(12) for sock in socks]
+        expect(heads.count(b"HTTP/1.1 200"), 8, "answers of 16 MiB within 128 MiB")
+        expect(heads.count(b"HTTP/1.1 503"), 4, "over it")
+        expect(demo.ask("GET", "/echo")[0], 200, "a small answer")
+    finally:
+        for sock in socks:
+            sock.close()
+    end = time.monotonic() + 5
+    while demo.ask("GET", "/big")[0] != 200:
+        expect_below(time.monotonic(), end, "seconds until the memory is free again")
+        time.sleep(0.05)
+
+
+@case
 def many_connections(demo):
     socks = [demo.connect() for _ in range(200)]
     for number, sock in enumerate(socks):

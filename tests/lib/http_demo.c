@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define BIG_BYTES  (16 * MIB)
 #define ECHO_MAX   (64 * KIB)
 #define UPLOAD_MAX (64 * MIB)
 #define AUTH_OPEN  0
@@ -137,6 +138,21 @@ static enum rc broken_run(void *world, struct request *request, struct response 
         return RC_OK;
 }
 
+static enum rc big_run(void *world, struct request *request, struct response *response,
+                       struct err *err)
+{
+        struct buf out = BUF_INIT(BIG_BYTES);
+        static const char piece[64 * 1024];
+
+        (void)world;
+        (void)request;
+        (void)err;
+        while (out.len < BIG_BYTES)
+                buf_append(&out, piece, sizeof(piece));
+        response_body(response, "application/octet-stream", &out);
+        return RC_OK;
+}
+
 static enum rc stats_run(void *world, struct request *request, struct response *response,
                          struct err *err)
 {
@@ -224,6 +240,7 @@ static const struct route routes[] = {
         {HTTP_GET, "/file", file_run, ROUTE_FAST, AUTH_OPEN, 0, 0, NULL, "file"},
         {HTTP_GET, "/error/{what}", error_run, ROUTE_FAST, AUTH_OPEN, 0, 0, NULL, "error"},
         {HTTP_GET, "/broken", broken_run, ROUTE_FAST, AUTH_OPEN, 0, 0, NULL, "broken"},
+        {HTTP_GET, "/big", big_run, ROUTE_FAST, AUTH_OPEN, 0, 0, NULL, "big"},
         {HTTP_GET, "/stats", stats_run, ROUTE_FAST, AUTH_OPEN, 0, 0, NULL, "stats"},
         {HTTP_POST, "/upload", upload_run, ROUTE_POOL, AUTH_OPEN, 0, UPLOAD_MAX, &upload_sink,
          "upload"},

@@ -18,6 +18,7 @@ struct upload {
         struct sink *sink;
         bool open;
         bool file_seen;
+        bool has_slot; /* one of UPLOADS_MAX */
         uint64_t file_bytes;
         char name[UPLOAD_NAME_MAX + 1];
         char file[UPLOAD_NAME_MAX + 1];
@@ -112,6 +113,7 @@ static enum rc stream_begin(struct exchange *x)
                 return err_set(&x->err, RC_NOMEM, "no memory for an upload");
         }
         upload->piece = (struct buf)BUF_INIT(UPLOAD_PIECE_MAX);
+        upload->has_slot = true;
         x->upload = upload;
         if (!type || strncasecmp(type, "multipart/form-data", 19) != 0)
                 return RC_OK;
@@ -210,6 +212,9 @@ enum rc stream_write(struct exchange *x)
                 if (rc != RC_OK)
                         return rc;
                 upload->open = true;
+                atomic_store(&x->conn->deadline,
+                             x->request.received +
+                                     x->server->options.upload_deadline_sec * USEC_PER_SEC);
         }
         if (!upload->piece.len)
                 return RC_OK;
@@ -225,6 +230,16 @@ void stream_close(struct exchange *x, bool complete)
         x->upload->open = false;
         x->request.route->sink->close(x->upload->sink, complete);
         x->upload->sink = NULL;
+}
+
+void stream_refuse(struct exchange *x)
+{
+        if (!x->upload || x->upload->open)
+                return;
+        buf_fini(&x->upload->piece);
+        if (x->upload->has_slot)
+                atomic_fetch_sub(&x->server->uploads, 1);
+        x->upload->has_slot = false;
 }
 
 bool upload_is_open(const struct exchange *x)
@@ -255,7 +270,8 @@ void body_fini(struct exchange *x)
         for (unsigned i = 0; i < x->upload->field_count; i++)
                 buf_fini(&x->upload->fields[i].value);
         buf_fini(&x->upload->piece);
+        if (x->upload->has_slot)
+                atomic_fetch_sub(&x->server->uploads, 1);
         free(x->upload);
         x->upload = NULL;
-        atomic_fetch_sub(&x->server->uploads, 1);
 }

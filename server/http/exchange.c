@@ -129,9 +129,7 @@ void exchange_submit(struct exchange *x, bool always)
 /* The gate let the request pass and a body is to come. */
 static bool body_expect(struct exchange *x)
 {
-        const struct http_options *options = &x->server->options;
-        const unsigned seconds =
-                x->request.route->sink ? options->upload_deadline_sec : options->body_deadline_sec;
+        const unsigned seconds = x->server->options.body_deadline_sec;
         const enum rc rc = body_begin(x);
 
         if (rc != RC_OK) {
@@ -214,6 +212,7 @@ bool exchange_step(struct exchange *x)
  * announced, or a little over the bound. */
 static bool drain(struct exchange *x)
 {
+        stream_refuse(x);
         x->phase = PHASE_DRAIN;
         return x->received_bytes <= x->request.route->body_max + DRAIN_EXTRA;
 }

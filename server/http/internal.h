@@ -218,6 +218,8 @@ MUST_USE enum rc body_finish(struct exchange *exchange);
 MUST_USE enum rc stream_write(struct exchange *exchange);
 /* On the pool: closes an open sink. */
 void stream_close(struct exchange *exchange, bool complete);
+/* On the epoll thread: gives up the slot of an upload that was refused and is only drained. */
+void stream_refuse(struct exchange *exchange);
 bool upload_is_open(const struct exchange *exchange);
 const char *stream_field(const struct exchange *exchange, const char *name);
 void body_fini(struct exchange *exchange);

@@ -466,6 +466,10 @@ def drips(demo):
         for name, wait in waits.items():
             expect_below(wait.result(), jobs[name][2] + 1.2, f"seconds to drip {name}")
             expect_below(jobs[name][2] - 0.2, wait.result(), f"{name} was cut too early")
+        edge = b"Content-Type: multipart/form-data; boundary=e\r\n\r\n--e\r\n"
+        waited = drip(short, b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n" + edge,
+                      b"A: b\r\n", 6)
+        expect_below(waited, 1.8, "seconds for a form without a file")
         with short.connect() as sock:  # a handler may take longer than any deadline
             sock.sendall(b"GET /slow?msec=1800 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             expect_in(b"slept", read_all(sock), "a slow handler")
@@ -516,6 +520,26 @@ def slow_readers_of_large_answers(demo):
     while demo.ask("GET", "/big")[0] != 200:
         expect_below(time.monotonic(), end, "seconds until the memory is free again")
         time.sleep(0.05)
+
+
+@case
+def refused_uploads_hold_no_place(demo):
+    socks = [demo.connect() for _ in range(80)]
+    try:
+        for sock in socks:
+            sock.sendall(b"POST /upload?refuse=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\nx")
+        end = time.monotonic() + 5
+        while True:
+            for sock in socks:
+                sock.sendall(b"x")
+            status = demo.ask("POST", "/upload", b"x" * 1000)[0]
+            if status == 200:
+                break
+            expect_below(time.monotonic(), end, "seconds until an upload has a place")
+            time.sleep(0.1)
+    finally:
+        for sock in socks:
+            sock.close()
 
 
 @case

@@ -25,6 +25,11 @@ FROM upload WHERE upload_id = $1;
 -- out: number of uploads that are not decided
 SELECT count(*) FROM upload WHERE status IN ('uploaded', 'reviewing');
 
+-- name: upload_count_anonymous
+-- out: number of uploads that nobody has pushed and that came without a token, their bytes
+SELECT count(*), coalesce(sum(bytes), 0) FROM upload
+WHERE status = 'uploaded' AND account_id IS NULL;
+
 -- name: upload_expire
 -- in: now
 DELETE FROM upload

@@ -293,6 +293,21 @@ static enum rc owner_find(struct db_tx *tx, const struct revoking *revoking, con
                        : rc;
 }
 
+/* A token takes back itself and what it could have made; an administrator everything. */
+static enum rc reach_check(const struct revoking *revoking, const struct token_row *token,
+                           struct err *err)
+{
+        const struct actor *actor = revoking->actor;
+
+        if (actor->is_admin || token->id == actor->token_id ||
+            (scope_is_within(token->permissions, actor->permissions) &&
+             scope_is_within(token->packages, actor->packages) &&
+             scope_is_within(token->channels, actor->channels)))
+                return RC_OK;
+        return err_set_code(err, RC_FORBIDDEN, "macaroon-permission-required",
+                            "a token cannot revoke one that allows more");
+}
+
 static enum rc revoke_body(struct db_tx *tx, void *arg, struct err *err)
 {
         struct revoking *revoking = arg;
@@ -306,6 +321,9 @@ static enum rc revoke_body(struct db_tx *tx, void *arg, struct err *err)
         rc = owner_find(tx, revoking, &owner, err);
         if (rc == RC_OK)
                 rc = store_token_list(tx, revoking->arena, owner, &tokens, &count, err);
+        for (size_t i = 0; rc == RC_OK && i < count; i++)
+                if (tokens[i].id == revoking->id)
+                        rc = reach_check(revoking, &tokens[i], err);
         for (size_t i = 0; rc == RC_OK && i < count; i++)
                 if (tokens[i].id == revoking->id || (strcmp(tokens[i].kind, KIND_SESSION) == 0 &&
                                                      strcmp(tokens[i].description, session) == 0))

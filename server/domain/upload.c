@@ -7,6 +7,9 @@
 
 #define WAITING_FACTOR 64 /* uploads that wait to be pushed, for each that may be under way */
 #define ACCOUNT_MAX    64
+/* Strangers, who may send files too where upload-require-token is off, never take all the room:
+ * half of the places, and the bytes of so many packages of the largest size. */
+#define ANONYMOUS_PACKAGES 8
 
 struct upload {
         struct world *world;
@@ -14,22 +17,58 @@ struct upload {
         char account_id[ACCOUNT_MAX + 1];
 };
 
+struct waiting {
+        size_t open;
+        size_t anonymous;
+        uint64_t anonymous_bytes;
+};
+
 static enum rc count_body(struct db_tx *tx, void *arg, struct err *err)
 {
-        return store_upload_count_open(tx, arg, err);
+        struct waiting *waiting = arg;
+        const enum rc rc = store_upload_count_open(tx, &waiting->open, err);
+
+        return rc == RC_OK ? store_upload_count_anonymous(tx, &waiting->anonymous,
+                                                          &waiting->anonymous_bytes, err)
+                           : rc;
 }
 
-static enum rc room_check(struct world *world, struct err *err)
+static bool is_anonymous(const struct upload *upload)
 {
-        const int64_t most = world_int(world, SET_MAX_UPLOADS) * WAITING_FACTOR;
-        size_t open = 0;
+        return !*upload->account_id;
+}
+
+static enum rc place_take(struct upload *upload, struct err *err)
+{
+        struct world *world = upload->world;
+        const unsigned most = (unsigned)world_int(world, SET_MAX_UPLOADS);
+        const unsigned strangers =
+                is_anonymous(upload) ? atomic_fetch_add(&world->uploads_anonymous, 1) : 0;
+
+        if (atomic_fetch_add(&world->uploads, 1) >= most || strangers >= (most + 1) / 2)
+                return err_set(err, RC_BUSY, "too many uploads are under way");
+        return RC_OK;
+}
+
+static enum rc room_check(const struct upload *upload, struct err *err)
+{
+        struct world *world = upload->world;
+        const uint64_t most = (uint64_t)world_int(world, SET_MAX_UPLOADS) * WAITING_FACTOR;
+        const uint64_t bytes =
+                (uint64_t)world_int(world, SET_MAX_PACKAGE_BYTES) * ANONYMOUS_PACKAGES;
+        struct waiting waiting = {0, 0, 0};
         enum rc rc;
 
-        rc = db_run(world->db, DB_READ, count_body, &open, err);
+        rc = db_run(world->db, DB_READ, count_body, &waiting, err);
         if (rc != RC_OK)
                 return rc;
-        if ((int64_t)open >= most)
-                return err_set(err, RC_TOO_MANY, "%zu uploads wait to be pushed", open);
+        if (waiting.open >= most)
+                return err_set(err, RC_TOO_MANY, "%zu uploads wait to be pushed", waiting.open);
+        if (is_anonymous(upload) &&
+            (waiting.anonymous >= most / 2 || waiting.anonymous_bytes >= bytes))
+                return err_set(err, RC_TOO_MANY,
+                               "%zu uploads without a token wait to be pushed: send a token",
+                               waiting.anonymous);
         return RC_OK;
 }
 
@@ -42,11 +81,11 @@ enum rc upload_begin(struct world *world, const char *account_id, struct upload 
         if (!upload)
                 return err_set(err, RC_NOMEM, "no memory for an upload");
         upload->world = world;
-        if (atomic_fetch_add(&world->uploads, 1) >= (unsigned)world_int(world, SET_MAX_UPLOADS))
-                return err_set(err, RC_BUSY, "too many uploads are under way");
         if (account_id && strlen(account_id) <= ACCOUNT_MAX)
                 memcpy(upload->account_id, account_id, strlen(account_id) + 1);
-        rc = room_check(world, err);
+        rc = place_take(upload, err);
+        if (rc == RC_OK)
+                rc = room_check(upload, err);
         if (rc == RC_OK)
                 rc = blob_create(world->blobs, (uint64_t)world_int(world, SET_MAX_PACKAGE_BYTES),
                                  &upload->writer, err);
@@ -62,6 +101,8 @@ void upload_freep(struct upload **upload)
         if (!*upload)
                 return;
         blob_writer_freep(&(*upload)->writer);
+        if (is_anonymous(*upload))
+                atomic_fetch_sub(&(*upload)->world->uploads_anonymous, 1);
         atomic_fetch_sub(&(*upload)->world->uploads, 1);
         free(*upload);
         *upload = NULL;

@@ -44,9 +44,10 @@ struct world {
         struct secret *server_key; /* 32 bytes: everything keyed is derived from it by domain */
         uint8_t boot_key[MAC_KEY_BYTES]; /* random at start: nonces of an earlier run are stale */
         char boot_id[33];
-        atomic_ullong session_epoch; /* sessions of an earlier epoch are stale */
-        atomic_uint uploads;         /* files that are being received now */
-        usec_t started;              /* monotonic */
+        atomic_ullong session_epoch;   /* sessions of an earlier epoch are stale */
+        atomic_uint uploads;           /* files that are being received now */
+        atomic_uint uploads_anonymous; /* of them, without a token */
+        usec_t started;                /* monotonic */
 };
 
 /* A key for one purpose, derived from server_key; domain names it ("session", "bucket"). */

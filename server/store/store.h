@@ -125,6 +125,9 @@ MUST_USE enum rc store_upload_update(struct db_tx *tx, const struct upload_row *
 MUST_USE enum rc store_upload_get(struct db_tx *tx, struct arena *arena, const char *upload_id,
                                   struct upload_row *ret, struct err *err);
 MUST_USE enum rc store_upload_count_open(struct db_tx *tx, size_t *ret, struct err *err);
+/* Of those that wait to be pushed, what came without a token. */
+MUST_USE enum rc store_upload_count_anonymous(struct db_tx *tx, size_t *ret, uint64_t *ret_bytes,
+                                              struct err *err);
 /* Deletes expired ones that were never pushed. */
 MUST_USE enum rc store_upload_expire(struct db_tx *tx, usec_t now, size_t *ret_count,
                                      struct err *err);

@@ -54,6 +54,20 @@ enum rc store_upload_count_open(struct db_tx *tx, size_t *ret, struct err *err)
         return rc;
 }
 
+enum rc store_upload_count_anonymous(struct db_tx *tx, size_t *ret, uint64_t *ret_bytes,
+                                     struct err *err)
+{
+        int64_t numbers[2] = {0, 0};
+        enum rc rc;
+
+        rc = stmt_numbers(stmt_use(tx, Q_UPLOAD_COUNT_ANONYMOUS), numbers, 2, err);
+        if (rc != RC_OK)
+                return rc;
+        *ret = (size_t)numbers[0];
+        *ret_bytes = (uint64_t)numbers[1];
+        return RC_OK;
+}
+
 enum rc store_upload_expire(struct db_tx *tx, usec_t now, size_t *ret_count, struct err *err)
 {
         struct stmt *stmt = stmt_use(tx, Q_UPLOAD_EXPIRE);

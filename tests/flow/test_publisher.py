@@ -11,6 +11,7 @@ import os
 import pathlib
 import random
 import shutil
+import socket
 import sys
 import tempfile
 import threading
@@ -373,6 +374,28 @@ def test_push_refused(lab):
 
 
 @case
+def test_narrow_token_revokes_no_wider_one(lab):
+    """What leaked from a build machine must not lock its owner out."""
+    store = lab.store
+    wide = lab.token(lab.ann_token, description="the owner's")
+    for scope in ({"permissions": ["package-push"]}, {"packages": ["app"]},
+                  {"channels": ["edge"]}):
+        narrow = lab.token(lab.ann_token, **scope)
+        expect(store.ask("DELETE", f"/api/v1/tokens/{wide['id']}", token=narrow["token"]).status,
+               403, scope)
+        store.must(204, "DELETE", f"/api/v1/tokens/{narrow['id']}", token=narrow["token"])
+        expect(store.ask("GET", "/v1/snap", token=narrow["token"]).status, 401, "itself")
+    admin = store.must(201, "POST", "/api/v1/tokens", {"permissions": ["package-view"]},
+                       store.admin)
+    for token in store.must(200, "GET", "/api/v1/tokens", token=store.admin)["tokens"]:
+        if token["id"] != admin["id"]:
+            expect(store.ask("DELETE", f"/api/v1/tokens/{token['id']}",
+                             token=admin["token"]).status, 403, "the administrator's own")
+    store.must(204, "DELETE", f"/api/v1/tokens/{admin['id']}", token=store.admin)
+    store.must(204, "DELETE", f"/api/v1/tokens/{wide['id']}", token=lab.ann_token)
+
+
+@case
 def test_upload_belongs_to_its_token(lab):
     store = lab.store
     data = lab.snap(version="3.1", fill=os.urandom(100))
@@ -388,6 +411,40 @@ def test_upload_over(lab):
     upload = store.upload(lab.snap(version="3.2", fill=os.urandom(100)))
     store.sql("UPDATE upload SET expires = 1 WHERE upload_id = ?", upload)
     lab.refused(upload, 404)
+
+
+@case
+def test_strangers_leave_room_for_uploads(lab):
+    """Files may come without a token: half of the places, and some bytes, are for those with one."""
+    store = lab.store
+    data = lab.snap(version="3.3", fill=os.urandom(100))
+    body, kind = multipart(data)
+    head = (f"POST /unscanned-upload/ HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n").encode()
+    socks = []
+    try:
+        for _ in range(8):  # of 16 places
+            socks.append(socket.create_connection(("127.0.0.1", store.port), timeout=10))
+            socks[-1].sendall(head + body[:1000])
+        wait = time.monotonic() + 10
+        while len(list(store.dir.glob("blobs/tmp/*"))) < 8 and time.monotonic() < wait:
+            time.sleep(0.05)
+        store.upload(data, status=503)
+        store.upload(data, lab.ann_token)
+    finally:
+        for sock in socks:
+            sock.close()
+    for count, size in ((512, 1), (1, 8 * 8 * 1024 * 1024)):
+        store.sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
+                  "INSERT INTO upload SELECT 'stranger-' || i, NULL, zeroblob(48), ?, NULL, "
+                  "'uploaded', NULL, '', '', '', 4000000000000000, 1 FROM n", count, size)
+        store.upload(data, status=429)
+        store.upload(data, lab.ann_token)
+        store.sql("DELETE FROM upload WHERE upload_id LIKE 'stranger-%'")
+    wait = time.monotonic() + 10
+    while list(store.dir.glob("blobs/tmp/*")) and time.monotonic() < wait:
+        time.sleep(0.05)
+    store.upload(data)
 
 
 @case

@@ -129,6 +129,9 @@ static enum rc token_resolve_into(struct world *world, struct request *request,
         identity->token_id = token.id;
         identity->token_expires = token.expires;
         identity->is_admin = token_is_admin(world, &token);
+        /* A token that may push but not look shows a device no more than it shows its owner. */
+        if (identity_may(identity, "package-view", NULL) != RC_OK)
+                return RC_OK;
         identity->viewer.account_id = identity->account_id;
         identity->viewer.is_admin = identity->is_admin;
         identity->viewer.token_packages = identity->packages;

@@ -131,8 +131,9 @@ const char *api_base_url(const struct world *world, const struct request *reques
 
 static void common_headers(void *world, const struct request *request, struct response *response)
 {
-        (void)world;
-        (void)request;
+        /* The answer is made, and holds copies: who reads it slowly must not keep a catalog alive.
+         */
+        api_gate_leave(world, request);
         response_header(response, "Snap-Store-Version", SNAP_STORE_VERSION);
         response_header(response, "X-Content-Type-Options", "nosniff");
 }

@@ -14,7 +14,9 @@
 #include <strings.h>
 
 #define RESULTS_MAX 500
-#define SECTION     "featured"
+#define WORDS_MAX   16 /* what is asked beyond does not narrow: every package is searched for each \
+                        */
+#define SECTION "featured"
 
 struct query {
         const char *words;
@@ -65,9 +67,12 @@ static bool word_matches(const char *word, size_t length, const struct catalog_p
 static bool words_match(const char *words, const struct catalog_package *package,
                         const struct package_info *info)
 {
-        while (words && *words) {
+        unsigned count = 0;
+
+        while (words && *words && count < WORDS_MAX) {
                 const size_t length = strcspn(words, " \t");
 
+                count += length > 0;
                 if (length && !word_matches(words, length, package, info))
                         return false;
                 words += length + (words[length] != '\0');

@@ -724,6 +724,8 @@ def info_find_and_names(w):
     expect(found("name=to"), ["tool"])
     expect(found("name=ool"), [])
     expect(found("q=nothing-like-it"), [])
+    expect(found("q=" + "+".join(["tool"] * 15 + ["zzz"])), [])
+    expect(found("q=" + "+".join(["tool"] * 16 + ["zzz"])), ["tool"], "words beyond the bound")
     expect(found(""), ["listed", "secret", "tool"])
     expect(found("", w.nobody), ["tool"])
     expect(found("", w.thing), ["listed", "tool"])
@@ -847,6 +849,17 @@ def a_package_made_public_is_seen_at_once(w):
     expect(ask(w.nobody, install("opening"))[0]["result"], "install")
     expect(w.store.admin("PATCH", "/v1/snap/opening", {"private": True}).status, 200)
     expect(ask(w.nobody, install("opening"))[0]["error"]["code"], "name-not-found")
+
+
+@case
+def a_token_that_may_not_look_shows_nothing_private(w):
+    for permission, status in (("package-view", 200), ("package-push", 404)):
+        made = w.store.admin("POST", "/api/v1/tokens", {"permissions": [permission]}).json()
+        headers = {"Authorization": f"Macaroon {made['token']}"}
+        for path in ("/v2/snaps/info/secret",
+                     f"/api/v1/snaps/download/{w.ids['secret']}_1.snap",
+                     f"/v2/assertions/snap-declaration/16/{w.ids['secret']}"):
+            expect(w.store.call("GET", path, None, headers).status, status, f"{permission} {path}")
 
 
 @case

@@ -14,8 +14,9 @@
 #include <strings.h>
 
 #define RESULTS_MAX 500
-#define WORDS_MAX   16 /* what is asked beyond does not narrow: every package is searched for each \
-                        */
+#define WORDS_MAX                                                                                  \
+        16 /* what is asked beyond does not narrow: every package is searched for each             \
+            */
 #define SECTION "featured"
 
 struct query {

@@ -49,6 +49,15 @@ SELECT id, secret, account_id, kind, permissions, packages, channels, descriptio
         created, revoked
 FROM token WHERE revoked = 0 ORDER BY id;
 
+-- name: token_count
+-- in: account_id
+-- out: number of tokens that are not revoked
+SELECT count(*) FROM token WHERE account_id = $1 AND revoked = 0;
+
+-- name: token_expire
+-- in: now
+DELETE FROM token WHERE kind = 'session' AND expires > 0 AND expires <= $1;
+
 -- name: token_revoke
 -- in: id
 UPDATE token SET revoked = 1 WHERE id = $1;

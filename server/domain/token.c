@@ -12,6 +12,7 @@
 #define KIND_SESSION    "session"
 #define DESCRIPTION_MAX 512
 #define LIST_MAX        2048
+#define TOKENS_MAX      1000 /* of an account: all are in memory, and each use of one looks there */
 #define SESSION_OF      "session of token %" PRId64
 
 static const char all_permissions[] =
@@ -107,12 +108,28 @@ struct making {
         int64_t id;
 };
 
+static enum rc room_make(struct db_tx *tx, const struct token_row *row, struct err *err)
+{
+        size_t count = 0;
+        enum rc rc;
+
+        rc = store_token_expire(tx, row->created, err);
+        if (rc == RC_OK)
+                rc = store_token_count(tx, row->account_id, &count, err);
+        if (rc == RC_OK && count >= TOKENS_MAX)
+                return err_set(err, RC_TOO_MANY, "an account has %d tokens at most: revoke some",
+                               TOKENS_MAX);
+        return rc;
+}
+
 static enum rc make_body(struct db_tx *tx, void *arg, struct err *err)
 {
         struct making *making = arg;
         enum rc rc;
 
-        rc = store_token_insert(tx, &making->row, &making->id, err);
+        rc = room_make(tx, &making->row, err);
+        if (rc == RC_OK)
+                rc = store_token_insert(tx, &making->row, &making->id, err);
         if (rc == RC_CONFLICT)
                 return err_set(err, RC_NOT_FOUND, "no account \"%.64s\"", making->row.account_id);
         if (rc != RC_OK || strcmp(making->row.kind, KIND_ADMIN) != 0)

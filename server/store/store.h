@@ -115,6 +115,10 @@ MUST_USE enum rc store_token_list(struct db_tx *tx, struct arena *arena, const c
 MUST_USE enum rc store_token_live_list(struct db_tx *tx, struct arena *arena,
                                        const struct token_row **ret, size_t *ret_count,
                                        struct err *err);
+MUST_USE enum rc store_token_count(struct db_tx *tx, const char *account_id, size_t *ret,
+                                   struct err *err);
+/* Forgets the sessions that are over. */
+MUST_USE enum rc store_token_expire(struct db_tx *tx, usec_t now, struct err *err);
 MUST_USE enum rc store_token_revoke(struct db_tx *tx, int64_t id, struct err *err);
 
 /* uploads */

@@ -45,6 +45,27 @@ enum rc store_token_live_list(struct db_tx *tx, struct arena *arena, const struc
         return stmt_list(stmt_use(tx, Q_TOKEN_LIVE_LIST), &token_table, arena, ret, ret_count, err);
 }
 
+enum rc store_token_count(struct db_tx *tx, const char *account_id, size_t *ret, struct err *err)
+{
+        struct stmt *stmt = stmt_use(tx, Q_TOKEN_COUNT);
+        int64_t count = 0;
+        enum rc rc;
+
+        stmt_bind_text(stmt, 1, account_id);
+        rc = stmt_numbers(stmt, &count, 1, err);
+        if (rc == RC_OK)
+                *ret = (size_t)count;
+        return rc;
+}
+
+enum rc store_token_expire(struct db_tx *tx, usec_t now, struct err *err)
+{
+        struct stmt *stmt = stmt_use(tx, Q_TOKEN_EXPIRE);
+
+        stmt_bind_int(stmt, 1, now);
+        return stmt_run(stmt, NULL, err);
+}
+
 enum rc store_token_revoke(struct db_tx *tx, int64_t id, struct err *err)
 {
         struct stmt *stmt = stmt_use(tx, Q_TOKEN_REVOKE);

@@ -374,6 +374,25 @@ def test_push_refused(lab):
 
 
 @case
+def test_tokens_of_an_account_are_bounded(lab):
+    """All tokens are kept in memory: an account that makes them without end stops itself only."""
+    store = lab.store
+    heidi, token = store.account("heidi")
+    store.sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 999) "
+              "INSERT INTO token (secret, account_id, kind, permissions, packages, channels, "
+              "description, expires, created, revoked) SELECT randomblob(48), ?, 'session', '', '', "
+              "'', '', 4000000000000000, 1, 0 FROM n", heidi)
+    exchange = "/v1/tokens/offline/exchange"
+    expect(store.ask("POST", exchange, {"macaroon": token}).status, 429, "a session")
+    expect(store.ask("POST", "/api/v1/tokens", {}, token=token).status, 429, "a token")
+    store.must(200, "POST", exchange, {"macaroon": lab.ann_token})
+    store.sql("UPDATE token SET expires = 2 WHERE account_id = ? AND kind = 'session'", heidi)
+    store.must(200, "POST", exchange, {"macaroon": token})
+    left = store.sql("SELECT count(*) FROM token WHERE account_id = ?", heidi)
+    expect(left, [(2,)], "sessions that are over are forgotten")
+
+
+@case
 def test_narrow_token_revokes_no_wider_one(lab):
     """What leaked from a build machine must not lock its owner out."""
     store = lab.store

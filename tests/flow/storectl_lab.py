@@ -96,7 +96,7 @@ class Store:
         return path
 
     def put_package(self, name):
-        self.sql("INSERT INTO package VALUES (?,?,?,?,'app',0,'','','','',0)", SNAP_ID,
+        self.sql("INSERT INTO package VALUES (?,?,?,?,'app',0,'','','','',0,0)", SNAP_ID,
                  self.account, name, self.account)
         self.sql("INSERT INTO track VALUES (?,'latest','',0)", SNAP_ID)
         self.put_assertion("snap-declaration", f"16/{SNAP_ID}", self.sign({

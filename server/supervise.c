@@ -18,10 +18,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define READY_SEC    60 /* Argon2id on a slow machine */
-#define STOP_SEC     20
-#define YOUNG_USEC   (5 * USEC_PER_SEC)
-#define YOUNG_DEATHS 5
+#define READY_SEC      60 /* Argon2id on a slow machine */
+#define STOP_SEC       20
+#define YOUNG_USEC     (5 * USEC_PER_SEC)
+#define LOCK_WAIT_USEC (5 * USEC_PER_SEC)
+#define YOUNG_DEATHS   5
 
 struct child {
         const char *name;
@@ -231,13 +232,19 @@ static enum rc signals_open(struct supervisor *supervisor, struct err *err)
  * on the folder itself, leaves no file behind, and is held until the last child is gone too. */
 static enum rc data_lock(const char *folder, int *ret, struct err *err)
 {
+        const usec_t deadline = clock_uptime() + LOCK_WAIT_USEC;
         CLEANUP(fs_closep) int fd = -1;
+        int failed;
         enum rc rc;
 
         rc = fs_open(folder, O_RDONLY | O_DIRECTORY, 0, &fd, err);
         if (rc != RC_OK)
                 return rc;
-        if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+        /* One that was killed may still be on its way out: a thread of it waits for the disk. */
+        while ((failed = flock(fd, LOCK_EX | LOCK_NB)) < 0 && errno == EWOULDBLOCK &&
+               clock_uptime() < deadline)
+                usleep(20000);
+        if (failed < 0)
                 return errno == EWOULDBLOCK ? err_set(err, RC_CONFLICT,
                                                       "another storehouse serves %s already: stop "
                                                       "that one first",

@@ -98,7 +98,7 @@ static enum rc prompt_read(const char *prompt, struct secret **ret, struct err *
         enum rc rc;
 
         if (fs_open("/dev/tty", O_RDWR | O_NOCTTY, 0, &fd, err) != RC_OK || tcgetattr(fd, &old) < 0)
-                return err_set(err, RC_INVALID, "no terminal to ask for %s: name a passphrase file",
+                return err_set(err, RC_INVALID, "no terminal to ask (%s): name a passphrase file",
                                prompt);
         rc = fs_write_all(fd, prompt, strlen(prompt), err);
         if (rc == RC_OK)

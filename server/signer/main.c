@@ -132,8 +132,8 @@ static enum rc outside_open(struct parts *parts, struct err *err)
         char path[PATH_MAX];
         enum rc rc;
 
-        rc = secret_read_passphrase(conf_text(conf, SET_PASSPHRASE_FILE),
-                                    "Passphrase of the keys: ", &parts->passphrase, err);
+        rc = secret_read_passphrase(conf_text(conf, SET_PASSPHRASE_FILE), "Passphrase of the keys",
+                                    &parts->passphrase, err);
         if (rc != RC_OK)
                 return rc;
         parts->trust_arena = arena_new(TRUST_ARENA_MAX);

@@ -135,11 +135,10 @@ static enum rc passphrases_read(struct init *init, const struct args *args, stru
                         init->passphrase_file = arena_strdup(init->cli->arena, full);
         }
         if (file)
-                rc = place_passphrase(init->cli, file, NULL,
-                                      "Passphrase of the store's keys: ", true, &init->passphrase,
-                                      err);
+                rc = place_passphrase(init->cli, file, NULL, "Passphrase of the store's keys", true,
+                                      &init->passphrase, err);
         if (rc == RC_OK && root)
-                rc = place_passphrase(init->cli, root, NULL, "Passphrase of the root key: ", true,
+                rc = place_passphrase(init->cli, root, NULL, "Passphrase of the root key", true,
                                       &init->root_passphrase, err);
         return rc;
 }

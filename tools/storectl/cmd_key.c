@@ -19,7 +19,7 @@ enum rc cmd_key_create(struct cli *cli, const struct args *args, struct err *err
         enum rc rc;
 
         rc = place_passphrase(cli, args_text(args, "passphrase-file"), "STOREHOUSE_PASSPHRASE_FILE",
-                              "Passphrase of the new key: ", true, &passphrase, err);
+                              "Passphrase of the new key", true, &passphrase, err);
         if (rc == RC_OK)
                 rc = devkey_create(cli, name, passphrase, id, err);
         if (rc != RC_OK)

@@ -50,8 +50,8 @@ static enum rc key_open(struct cli *cli, const struct args *args, struct privkey
         rc = fs_read_file(path, KEY_MAX, &text, &bytes, err);
         if (rc == RC_OK)
                 rc = place_passphrase(cli, args_text(args, "passphrase-file"),
-                                      "STOREHOUSE_PASSPHRASE_FILE",
-                                      "Passphrase of the key: ", false, &passphrase, err);
+                                      "STOREHOUSE_PASSPHRASE_FILE", "Passphrase of the key", false,
+                                      &passphrase, err);
         if (rc == RC_OK)
                 rc = privkey_unseal(text, bytes, passphrase, ret, err);
         return rc == RC_OK ? RC_OK : err_prefix(err, rc, "%.100s", path);

@@ -79,7 +79,7 @@ enum rc devkey_open(struct cli *cli, const char *name, const struct args *args,
         }
         if (rc != RC_OK)
                 return rc;
-        snprintf(prompt, sizeof(prompt), "Passphrase of key %.60s: ", name);
+        snprintf(prompt, sizeof(prompt), "Passphrase of key %.60s", name);
         rc = place_passphrase(cli, args_text(args, "passphrase-file"), VARIABLE, prompt, false,
                               &passphrase, err);
         return rc == RC_OK ? privkey_unseal(text, bytes, passphrase, ret, err) : rc;

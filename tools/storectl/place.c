@@ -49,7 +49,7 @@ static enum rc client_conf_read(struct cli *cli, const char *path, struct err *e
         if (rc == RC_OK)
                 rc = conf_load(conf, path, err);
         if (rc != RC_OK)
-                return err_prefix(err, rc, "%.100s", path);
+                return rc;
         keep(cli, &cli->url, conf_text(conf, CLIENT_URL));
         keep(cli, &cli->ca, conf_text(conf, CLIENT_CA));
         /* A token is for the store it was made for: another --url does not get it. */
@@ -113,7 +113,7 @@ enum rc place_settings(struct cli *cli, struct conf **ret, struct err *err)
         rc = conf_load(conf, place_below(cli, data, "storehouse.conf"), err);
         if (rc != RC_OK) {
                 cli_hint(cli, EXIT_FAILED, "storectl config explain, for what may stand there");
-                return err_prefix(err, rc, "storehouse.conf");
+                return rc;
         }
         *ret = conf;
         conf = NULL;
@@ -151,7 +151,7 @@ enum rc place_passphrase(struct cli *cli, const char *file, const char *variable
                 return err_prefix(err, rc, "passphrase");
         }
         if (again && (!file || strcmp(file, "-") == 0)) {
-                rc = secret_read_passphrase("-", "The same again: ", &second, err);
+                rc = secret_read_passphrase("-", "The same again", &second, err);
                 if (rc != RC_OK)
                         return rc;
                 if (secret_length(first) != secret_length(second) ||

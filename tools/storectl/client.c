@@ -116,7 +116,8 @@ enum rc client_check(struct cli *cli, const struct http_answer *answer, struct e
                 cli_hint(cli, EXIT_AUTH, "storectl whoami, for what this token may do");
                 return err_set_code(err, RC_FORBIDDEN, code, "%s", text);
         case 404:
-                cli_hint(cli, EXIT_ABSENT, "storectl packages, for what there is");
+                cli_hint(cli, EXIT_ABSENT,
+                         "storectl packages, or storectl revisions NAME, for what there is");
                 return err_set_code(err, RC_NOT_FOUND, code, "%s", text);
         case 408:
         case 429:

@@ -211,7 +211,7 @@ enum rc cmd_backup(struct cli *cli, const struct args *args, struct err *err)
                 return err_errno(err, "cannot look at %.150s", path);
         cli_say(cli, "Wrote the database to %s (%s)", path,
                 text_size(cli->arena, (uint64_t)st.st_size));
-        cli_say(cli, "Copy blobs/, keys/, trust/, secrets/ and storehouse.conf beside it");
+        cli_say(cli, "Copy the rest of the data folder beside it (storectl help backup)");
         cli_result(cli, json_pack("{s:s, s:I}", "file", path, "size", (json_int_t)st.st_size));
         return RC_OK;
 }

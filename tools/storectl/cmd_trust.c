@@ -41,8 +41,9 @@ static const char readme[] =
         "     snap would bring its own list back.\n"
         "  4. Point devices at the store: `snap set system proxy.store=ID` with the store's\n"
         "     assertion, or a gadget that sets device-service.url.\n\n"
-        "Devices with store-agent\n"
-        "  Put the two .assert files into the agent's trust folder.\n\n"
+        "Devices with a client of your own\n"
+        "  The line of trust/roots in the data folder (account and key id) is what such a client\n"
+        "  has to hold; demo-device --dir DIR reads it from DIR/trust/roots.\n\n"
         "Whoever holds root.key can speak for every device that trusts this root. It is in\n"
         "offline/ of the data folder: move it off the machine.\n";
 

@@ -155,8 +155,9 @@ const struct command commands[] = {
          "while the server runs. It changes nothing. Exit code 1 when something is wrong.",
          fsck_options, 0, 0, cmd_fsck},
         {"backup", GROUP_SERVER, "FILE", "Copy the database while it is in use",
-         "The packages in blobs/ and the folders keys/, trust/ and secrets/ are files to\n"
-         "copy beside it.",
+         "Copy the rest of the data folder beside it, with owners and modes (cp -a), but\n"
+         "not storehouse.db*. To restore, put it back, and FILE as storehouse.db, owned by\n"
+         "the server's user.",
          no_options, 1, 1, cmd_backup},
         {"config explain", GROUP_SERVER, "[SETTING]", "Say what a setting means", "", no_options, 0,
          1, cmd_config_explain},
@@ -195,8 +196,10 @@ const struct command commands[] = {
          1, cmd_revisions},
         {"deltas", GROUP_SEE, "NAME", "List the deltas of a package", "", no_options, 1, 1,
          cmd_deltas},
-        {"store", GROUP_SEE, "", "Show the store's state", "", no_options, 0, 0, cmd_status_store},
-        {"audit", GROUP_SEE, "", "Show who changed what", "", audit_options, 0, 0, cmd_audit},
+        {"store", GROUP_SEE, "", "Show the store's state", "For administrators.", no_options, 0, 0,
+         cmd_status_store},
+        {"audit", GROUP_SEE, "", "Show who changed what", "For administrators.", audit_options, 0,
+         0, cmd_audit},
         {"whoami", GROUP_SEE, "", "Show whom the token stands for", "", no_options, 0, 0,
          cmd_whoami},
 

@@ -43,9 +43,14 @@ void doctor_look_server(struct doctor *doctor)
         CLEANUP(jsonx_decref) json_t *status = NULL;
         struct cli *cli = doctor->cli;
         struct err err = {0};
+        enum rc rc;
 
-        if (client_get(cli, "/api/v1/status", &status, &err) != RC_OK) {
+        rc = client_get(cli, "/api/v1/status", &status, &err);
+        if (rc != RC_OK) {
                 const char *advice = cli->hint[0] ? arena_strdup(cli->arena, cli->hint) : "";
+
+                if (rc == RC_FORBIDDEN)
+                        advice = "--token-file FILE with an administrator's token (admin.token)";
 
                 doctor_find(doctor, HEALTH_FAIL, "server", advice ? advice : "", "%s", err.text);
                 return;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 /*
- * privkey -- private halves: made, read, sealed, used. Reached only by storehouse-signer, storectl,
- * store-agent and server/manifest.
+ * privkey -- private halves: made, read, sealed, used. Reached only by storehouse-signer,
+ * storectl and demo-device.
  *
  * Floor    core/keys; includes core/base, core/crypto. GnuTLS for RSA, libsodium for the rest.
  * Owner    who loads a key frees it: CLEANUP(privkey_freep); its memory is wiped.

@@ -2,6 +2,7 @@
 #include "server/api/gate.h"
 #include "core/model/name.h"
 #include "server/domain/register.h"
+#include "server/domain/scope.h"
 #include "server/domain/session.h"
 #include "server/domain/token.h"
 #include <stdio.h>
@@ -15,18 +16,8 @@ struct identity *request_identity(const struct request *request)
 
 enum rc identity_may(const struct identity *identity, const char *permission, struct err *err)
 {
-        const size_t length = strlen(permission);
-        const char *at = identity->permissions;
-
-        if (!at || !*at)
+        if (!identity->permissions || scope_has(identity->permissions, permission))
                 return RC_OK;
-        while (*at) {
-                const size_t part = strcspn(at, ",");
-
-                if (part == length && strncmp(at, permission, length) == 0)
-                        return RC_OK;
-                at += part + (at[part] == ',');
-        }
         return err_set_code(err, RC_FORBIDDEN, "macaroon-permission-required",
                             "this token does not have the permission %s", permission);
 }

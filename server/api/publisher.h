@@ -4,7 +4,7 @@
  * publisher -- handlers of the publisher gateway and the administration, their routes, and the few
  * helpers that they share. What each takes and answers is in doc/api.md.
  *
- * Floor    server/api. Every row runs on the pool: tokens are looked up in the database.
+ * Floor    server/api. Every row runs on the pool: its rules read and write the database.
  * Bounds   JSON bodies PUBLISHER_BODY_MAX; lists in answers PAGE_MAX items at a time.
  * Tests    tests/flow/test_publisher.py
  */

@@ -10,6 +10,7 @@
 #include "server/api/handlers.h"
 #include "server/api/view.h"
 #include "server/domain/decide.h"
+#include "server/domain/scope.h"
 #include <string.h>
 #include <strings.h>
 
@@ -29,21 +30,6 @@ struct query {
         const char *arch;
         bool only_private;
 };
-
-/* "strict,classic" holds "classic"; NULL holds everything. */
-static bool list_has(const char *list, const char *item)
-{
-        const size_t length = strlen(item);
-
-        while (list && *list) {
-                const size_t part = strcspn(list, ",");
-
-                if (part == length && strncmp(list, item, length) == 0)
-                        return true;
-                list += part + (list[part] == ',');
-        }
-        return false;
-}
 
 static bool word_matches(const char *word, size_t length, const struct catalog_package *package,
                          const struct package_info *info)
@@ -98,7 +84,7 @@ static bool package_matches(const struct world *world, const struct query *query
         if (query->category && (strcmp(query->category, SECTION) ||
                                 strcmp(package->publisher_id, world_text(world, SET_BRAND_ID))))
                 return false;
-        if (query->confinement && !list_has(query->confinement, revision->info.confinement))
+        if (query->confinement && !scope_lists(query->confinement, revision->info.confinement))
                 return false;
         if (query->prefix && strncmp(package->name, query->prefix, strlen(query->prefix)))
                 return false;

@@ -84,7 +84,6 @@ struct catalog_package {
         size_t release_count;
         const struct catalog_past *past; /* newest first; only where revisions differ in epochs */
         size_t past_count;
-        void *view;
 };
 
 /* All revisions of one assertion, ascending. Each knows its revision and format. */
@@ -99,7 +98,6 @@ struct catalog_assertion {
 struct catalog_hooks {
         void *(*revision_view)(const struct catalog_package *package,
                                const struct catalog_revision *revision);
-        void *(*package_view)(const struct catalog_package *package);
         void (*view_free)(void *view);
         /* The inspected package from revision_row.info_json. */
         enum rc (*info_parse)(const char *json, struct arena *arena, struct package_info *ret,

@@ -15,7 +15,6 @@ static void package_node_freep(struct package_node **node)
         if (gone->hooks->view_free) {
                 for (size_t i = 0; i < gone->package.revision_count && gone->revisions; i++)
                         gone->hooks->view_free(gone->revisions[i].view);
-                gone->hooks->view_free(gone->package.view);
         }
         arena_freep(&gone->arena);
         free(gone);
@@ -230,8 +229,6 @@ static void views_make(struct package_node *node)
         for (size_t i = 0; i < node->package.revision_count && node->hooks->revision_view; i++)
                 node->revisions[i].view =
                         node->hooks->revision_view(&node->package, &node->revisions[i]);
-        if (node->hooks->package_view)
-                node->package.view = node->hooks->package_view(&node->package);
 }
 
 enum rc package_node_load(struct db_tx *tx, const struct catalog_hooks *hooks, const char *snap_id,

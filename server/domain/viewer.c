@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/domain/viewer.h"
+#include "server/domain/scope.h"
 #include <string.h>
 
 const char *visibility_text(enum visibility visibility)
@@ -113,24 +114,6 @@ const struct catalog_package *catalog_find_visible(const struct catalog *catalog
         return package;
 }
 
-/* Whether the comma-joined list is empty (everything) or holds the name. */
-static bool list_allows(const char *list, const char *name)
-{
-        const size_t length = strlen(name);
-
-        if (!list || !*list)
-                return true;
-        while (list) {
-                const char *comma = strchr(list, ',');
-                const size_t part = comma ? (size_t)(comma - list) : strlen(list);
-
-                if (part == length && strncmp(list, name, length) == 0)
-                        return true;
-                list = comma ? comma + 1 : NULL;
-        }
-        return false;
-}
-
 static enum visibility private_visibility(const struct catalog *catalog,
                                           const struct viewer *viewer,
                                           const struct catalog_package *package)
@@ -141,7 +124,8 @@ static enum visibility private_visibility(const struct catalog *catalog,
 
         if (viewer->granted_snap_id && strcmp(viewer->granted_snap_id, package->snap_id) == 0)
                 return VISIBLE_GRANT;
-        if (viewer->account_id && list_allows(viewer->token_packages, package->name) &&
+        if (viewer->account_id &&
+            (!viewer->token_packages || scope_has(viewer->token_packages, package->name)) &&
             (viewer->is_admin || strcmp(viewer->account_id, package->publisher_id) == 0))
                 return VISIBLE_TOKEN;
         if (!viewer->brand_id)

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/lib/scratch.h"
+#include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 char *scratch_new(void)
 {
@@ -44,4 +47,23 @@ const char *scratch_path(const char *dir, const char *name)
 
         snprintf(path, PATH_MAX, "%s/%s", dir, name);
         return path;
+}
+
+void scratch_run(const char *const *words)
+{
+        int status = -1;
+        const pid_t pid = fork();
+
+        if (pid == 0) {
+                const int null_fd = open("/dev/null", O_RDWR);
+
+                dup2(null_fd, STDOUT_FILENO);
+                dup2(null_fd, STDERR_FILENO);
+                execvp(words[0], (char *const *)words);
+                _exit(127);
+        }
+        if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
+                printf("cannot run %s: status %d\n", words[0], status);
+                exit(1);
+        }
 }

@@ -11,3 +11,5 @@ char *scratch_new(void);
 void scratch_freep(char **dir);
 /* DIR/NAME, in one of four buffers that are used in turn. */
 const char *scratch_path(const char *dir, const char *name);
+/* Runs a program quietly; words ends with NULL. Ends the test when it fails. */
+void scratch_run(const char *const *words);

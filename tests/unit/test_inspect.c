@@ -5,6 +5,7 @@
 #include "delta/worker/inspect.h"
 #include "delta/worker/squash.h"
 #include "tests/lib/check.h"
+#include "tests/lib/scratch.h"
 #include <fcntl.h>
 #include <sqfs/super.h>
 #include <stdio.h>
@@ -28,26 +29,6 @@ static const char *path_of(const char *name)
 
         snprintf(text, sizeof(path[0]), "%s/%s", folder, name);
         return text;
-}
-
-/* Runs a program quietly; ends the test when it fails. */
-static void run(const char *const *words)
-{
-        int status = 0;
-        const pid_t pid = fork();
-
-        if (pid == 0) {
-                const int null_fd = open("/dev/null", O_RDWR);
-
-                dup2(null_fd, STDOUT_FILENO);
-                dup2(null_fd, STDERR_FILENO);
-                execvp(words[0], (char *const *)words);
-                _exit(127);
-        }
-        if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
-                printf("cannot run %s: status %d\n", words[0], status);
-                exit(1);
-        }
 }
 
 static void write_file(const char *name, const void *data, size_t bytes)
@@ -90,7 +71,7 @@ static struct image pack(const char *name, const char *const *options)
 
         while (options && *options)
                 words[count++] = *options++;
-        run(words);
+        scratch_run(words);
         if (fs_read_file(words[2], IMAGE_MAX, &image.data, &image.bytes, &err) != RC_OK) {
                 printf("cannot read an image: %s\n", err.text);
                 exit(1);
@@ -440,6 +421,6 @@ int main(void)
         test_damaged((const char *[]){"-comp", "lz4", NULL});
         test_loop();
         test_many_names();
-        run((const char *[]){"rm", "-rf", folder, NULL});
+        scratch_run((const char *[]){"rm", "-rf", folder, NULL});
         return check_end();
 }

@@ -6,6 +6,7 @@
 #include "delta/worker/xdelta.h"
 #include "server/worker/client.h"
 #include "tests/lib/check.h"
+#include "tests/lib/scratch.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -78,33 +79,14 @@ static void test_sandbox_check(void)
         "name: foo\nversion: '1'\ntitle: \"\\u00e4\\\"\\\\\"\ndescription: |\n  a\n  b\n"          \
         "architectures: [amd64, arm64]\nepoch: 2*\napps: {a: {common-id: io.a}, b: {}}\n"
 
-static void run(const char *const *words)
-{
-        int status = -1;
-        const pid_t pid = fork();
-
-        if (pid == 0) {
-                const int null_fd = open("/dev/null", O_RDWR);
-
-                dup2(null_fd, STDOUT_FILENO);
-                dup2(null_fd, STDERR_FILENO);
-                execvp(words[0], (char *const *)words);
-                _exit(127);
-        }
-        if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
-                printf("cannot run %s: status %d\n", words[0], status);
-                exit(1);
-        }
-}
-
 static void make_snap(void)
 {
         if (fs_make_dirs(path_of("tree/meta"), 0755, NULL) != RC_OK ||
             fs_write_file(path_of("tree/meta/snap.yaml"), SNAP_YAML, sizeof(SNAP_YAML) - 1, 0644,
                           NULL) != RC_OK)
                 exit(1);
-        run((const char *[]){"mksquashfs", path_of("tree"), path_of("foo.snap"), "-noappend",
-                             "-quiet", "-no-progress", "-comp", "xz", NULL});
+        scratch_run((const char *[]){"mksquashfs", path_of("tree"), path_of("foo.snap"),
+                                     "-noappend", "-quiet", "-no-progress", "-comp", "xz", NULL});
 }
 
 static void test_inspect(void)
@@ -401,7 +383,7 @@ int main(int argc, char **argv)
         test_bad_workers();
         test_cancel();
         test_answer();
-        run((const char *[]){"rm", "-rf", folder, NULL});
+        scratch_run((const char *[]){"rm", "-rf", folder, NULL});
         free(worker);
         free(bad_worker);
         return check_end();

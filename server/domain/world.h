@@ -16,6 +16,7 @@
 #include "server/worker/client.h"
 #include <stdatomic.h>
 
+struct fleet;
 struct jobs;
 struct nonce_book;
 struct token_table;
@@ -41,6 +42,7 @@ struct world {
         struct jobs *jobs;
         struct nonce_book *nonces;
         struct token_table *tokens;
+        struct fleet *fleet; /* NULL before the server listens, and in tools */
         struct secret *server_key; /* 32 bytes: everything keyed is derived from it by domain */
         uint8_t boot_key[MAC_KEY_BYTES]; /* random at start: nonces of an earlier run are stale */
         char boot_id[33];

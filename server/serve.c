@@ -239,6 +239,7 @@ static enum rc parent_bind(pid_t parent, struct err *err)
 enum rc serve_run(const struct conf *conf, struct err *err)
 {
         CLEANUP(serving_fini) struct serving serving = {.world = {.conf = conf}};
+        const char *address = conf_text(conf, SET_HTTP_ADDRESS);
         const int64_t http = conf_int(conf, SET_HTTP_PORT);
         const int64_t https = conf_int(conf, SET_HTTPS_PORT);
         const bool low_ports = (http > 0 && http < 1024) || (https > 0 && https < 1024);
@@ -259,8 +260,7 @@ enum rc serve_run(const struct conf *conf, struct err *err)
         if (rc != RC_OK)
                 return rc;
         log_line(LOG_LEVEL_INFO, "msg=\"listening\" address=%s http=%d https=%d store=%s",
-                 conf_text(conf, SET_HTTP_ADDRESS), (int)http, (int)https,
-                 conf_text(conf, SET_STORE_ID));
+                 *address ? address : "any", (int)http, (int)https, conf_text(conf, SET_STORE_ID));
         signals_wait(&wanted);
         log_line(LOG_LEVEL_INFO, "msg=\"stopping\"");
         return RC_OK;

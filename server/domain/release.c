@@ -142,6 +142,11 @@ static enum rc open_one(struct db_tx *tx, const struct releasing *releasing, siz
         if (is_progressive && current)
                 row.base_revision =
                         current->percentage == -1 ? current->revision : current->base_revision;
+        /* The map is read whole by every reload: branches are cheap to name. */
+        if (!current && count >= RELEASE_OPEN_MAX)
+                return err_set(err, RC_TOO_BIG,
+                               "%s has %d open channels already: close branches that are done",
+                               releasing->package.name, RELEASE_OPEN_MAX);
         rc = close_rows(tx, releasing, channel, arch, err);
         if (rc == RC_OK)
                 rc = store_release_put(tx, &row, &id, err);

@@ -11,6 +11,7 @@
 #include "server/domain/token.h"
 
 #define RELEASE_ITEMS_MAX 128
+#define RELEASE_OPEN_MAX  1000 /* channels that one package has open, over all architectures */
 #define BRANCH_LIFE_SEC   ((int64_t)30 * 24 * 3600)
 #define DELTA_FORMAT      "xdelta3"
 
@@ -22,7 +23,8 @@ struct release_ask {
 };
 
 /* RC_INVALID (invalid-channel, a track that is not there, a percentage), RC_NOT_FOUND (package,
- * revision), RC_FORBIDDEN (macaroon-permission-required: the token's channels). */
+ * revision), RC_FORBIDDEN (macaroon-permission-required: the token's channels), RC_TOO_BIG (over
+ * RELEASE_OPEN_MAX). */
 MUST_USE enum rc release_list(struct world *world, const struct actor *actor, const char *name,
                               const struct release_ask *asks, size_t count, struct err *err);
 

@@ -27,6 +27,7 @@ struct options {
         const char *config;
         int ready_fd; /* -1: nobody waits */
         bool with_parent;
+        bool help;
 };
 
 struct users {
@@ -55,15 +56,16 @@ static void on_signal(int number)
         stop = 1;
 }
 
-static void usage_print(void)
+static void usage_print(FILE *to)
 {
         static const char text[] =
                 "usage: storehouse-signer --config FILE [--ready-fd N] [--with-parent]\n"
                 "  --config FILE   storehouse.conf\n"
                 "  --ready-fd N    write one byte \"1\" to descriptor N when listening\n"
-                "  --with-parent   end when the process that started this one ends\n";
+                "  --with-parent   end when the process that started this one ends\n"
+                "  --help          print this\n";
 
-        fputs(text, stderr);
+        fputs(text, to);
 }
 
 static enum rc options_parse(int argc, char **argv, struct options *ret, struct err *err)
@@ -72,6 +74,7 @@ static enum rc options_parse(int argc, char **argv, struct options *ret, struct 
                 {"config", required_argument, NULL, 'c'},
                 {"ready-fd", required_argument, NULL, 'r'},
                 {"with-parent", no_argument, NULL, 'p'},
+                {"help", no_argument, NULL, 'h'},
                 {NULL, 0, NULL, 0},
         };
         char *end = NULL;
@@ -93,10 +96,15 @@ static enum rc options_parse(int argc, char **argv, struct options *ret, struct 
                 case 'p':
                         ret->with_parent = true;
                         break;
+                case 'h':
+                        ret->help = true;
+                        break;
                 default:
                         return err_set(err, RC_INVALID, "an option is not known");
                 }
         }
+        if (ret->help)
+                return RC_OK;
         if (!ret->config || optind != argc)
                 return err_set(err, RC_INVALID, "--config FILE is needed");
         return RC_OK;
@@ -286,13 +294,14 @@ int main(int argc, char **argv)
 
         log_set_program("storehouse-signer");
         rc = options_parse(argc, argv, &options, &err);
-        if (rc != RC_OK)
-                usage_print();
+        if (rc != RC_OK || options.help)
+                usage_print(rc == RC_OK ? stdout : stderr);
         else
                 rc = run(&options, &parts, parent, &err);
         if (rc != RC_OK)
                 log_line(LOG_LEVEL_ERROR, "msg=\"%s\" rc=%s", err.text, rc_name(rc));
         parts_fini(&parts);
+        fflush(stdout);
         /* Handlers of exit(3), a sanitizer's for one, want calls that the sandbox forbids. */
         _exit(rc == RC_OK ? EXIT_SUCCESS : EXIT_FAILURE);
 }

@@ -561,7 +561,8 @@ def the_token_stays_with_its_store(lab):
 
 
 RELEASES = {"channel-map": [{"channel": "latest/edge", "architecture": "amd64", "revision": 1}],
-            "package": {"channels": []}, "revisions": [{"revision": 1, "version": "1.0"}]}
+            "package": {"channels": [{"track": "latest"}, {"track": "1.0"}]},
+            "revisions": [{"revision": 1, "version": "1.0"}]}
 
 
 def prepare_push(stand_in, reviews):
@@ -611,11 +612,13 @@ def push_signs_sends_and_releases(lab):
 
 @case
 def push_stops_where_it_must(lab):
+    expect_in("No such file", run("push", "absent", code=1)[1], "first of all the file")
     package = lab.work / "app_1.0_amd64.snap"
     package.write_bytes(b"x" * 1000)
     for name, prepare, words, code, uploads in (
             ("asked first", lambda s: s.set("POST", "/v1/snap/app/revisions?dry-run=1", 403,
                                             error("resource-forbidden", "no")), [], 4, 0),
+            ("no such track", lambda s: None, ["--release", "edge,2.0/edge"], 6, 0),
             ("rejected", lambda s: prepare_push(s, [review("rejected", None, [
                 {"code": "bad", "message": "no squashfs"}])]), [], 3, 1),
             ("held", lambda s: prepare_push(s, [review("reviewing")]), ["--timeout", "1"], 7, 1),
@@ -628,8 +631,10 @@ def push_stops_where_it_must(lab):
         prepare(stand_in)
         _, err = run(*where, "push", package, "--unsigned", *words, code=code)
         expect(len(stand_in.bodies("POST", "/unscanned-upload/")), uploads, name)
-        if name == "rejected":
-            expect_in("no squashfs", err)
+        for case_name, text in (("rejected", "no squashfs"),
+                                ("no such track", "storectl track create app 2.0")):
+            if name == case_name:
+                expect_in(text, err)
         stand_in.stop()
 
 

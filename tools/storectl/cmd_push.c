@@ -8,7 +8,14 @@
 #define TIMEOUT_STANDARD 900
 #define TIMEOUT_MAX      86400
 
-static enum rc steps_run(struct push *push, const struct args *args, long timeout, struct err *err)
+/* What --release names. */
+struct wanted {
+        const char *channels[CHANNELS_MAX];
+        size_t count;
+};
+
+static enum rc steps_run(struct push *push, const struct wanted *wanted, const struct args *args,
+                         long timeout, struct err *err)
 {
         enum rc rc;
 
@@ -17,6 +24,9 @@ static enum rc steps_run(struct push *push, const struct args *args, long timeou
                 rc = push_hash(push, err);
         if (rc == RC_OK)
                 rc = push_ask(push, err);
+        if (rc == RC_OK)
+                rc = publish_check_tracks(push->cli, push->name, wanted->channels, wanted->count,
+                                          err);
         if (rc == RC_OK && !args_flag(args, "unsigned"))
                 rc = push_sign(push, args, err);
         if (rc == RC_OK)
@@ -24,7 +34,7 @@ static enum rc steps_run(struct push *push, const struct args *args, long timeou
         return rc == RC_OK ? push_review(push, timeout, err) : rc;
 }
 
-static void summary_say(const struct push *push, const char *const *channels, size_t count)
+static void summary_say(const struct push *push, const struct wanted *wanted)
 {
         struct cli *cli = push->cli;
         char hex[DIGEST_HEX_CHARS + 1];
@@ -33,23 +43,23 @@ static void summary_say(const struct push *push, const char *const *channels, si
         cli_say(cli, "Revision %lld of %s (%s, build %s)", (long long)push->revision, push->name,
                 text_size(cli->arena, push->bytes), push->snap_build ? "signed" : "unsigned");
         cli_say(cli, "  sha3-384  %s", hex);
-        for (size_t i = 0; i < count; i++)
-                cli_say(cli, "  released  %s", channels[i]);
-        if (count)
+        for (size_t i = 0; i < wanted->count; i++)
+                cli_say(cli, "  released  %s", wanted->channels[i]);
+        if (wanted->count)
                 cli_say(cli, "Next: storectl status %s", push->name);
         else
                 cli_say(cli, "Next: storectl release %s %lld edge", push->name,
                         (long long)push->revision);
 }
 
-static json_t *document_make(const struct push *push, const char *const *channels, size_t count)
+static json_t *document_make(const struct push *push, const struct wanted *wanted)
 {
         json_t *list = json_array();
         char hex[DIGEST_HEX_CHARS + 1];
 
         digest_hex(&push->digest, hex);
-        for (size_t i = 0; i < count; i++)
-                json_array_append_new(list, json_string(channels[i]));
+        for (size_t i = 0; i < wanted->count; i++)
+                json_array_append_new(list, json_string(wanted->channels[i]));
         return json_pack("{s:s, s:I, s:s, s:I, s:b, s:o}", "name", push->name, "revision",
                          push->revision, "sha3-384", hex, "size", (json_int_t)push->bytes,
                          "build-signed", push->snap_build != NULL, "channels", list);
@@ -60,11 +70,10 @@ enum rc cmd_push(struct cli *cli, const struct args *args, struct err *err)
         CLEANUP(push_fini)
         struct push push = {
                 .cli = cli, .path = args->words[0], .name = args_text(args, "name"), .fd = -1};
-        const char *channels[CHANNELS_MAX];
+        struct wanted wanted = {.count = 0};
         const char *release = args_text(args, "release");
         json_t *deltas = NULL;
         long timeout = TIMEOUT_STANDARD;
-        size_t count = 0;
         enum rc rc;
 
         rc = args_number(args, "timeout", 1, TIMEOUT_MAX, &timeout, err);
@@ -73,17 +82,18 @@ enum rc cmd_push(struct cli *cli, const struct args *args, struct err *err)
         if (args_flag(args, "unsigned") && args_text(args, "key"))
                 return cli_usage(cli, "push", err, "--key and --unsigned exclude each other");
         if (release)
-                rc = publish_channels(cli, "push", release, channels, &count, err);
+                rc = publish_channels(cli, "push", release, wanted.channels, &wanted.count, err);
         if (rc == RC_OK)
-                rc = steps_run(&push, args, timeout, err);
-        if (rc == RC_OK && count)
-                rc = publish_release(cli, push.name, push.revision, channels, count, -1, err);
+                rc = steps_run(&push, &wanted, args, timeout, err);
+        if (rc == RC_OK && wanted.count)
+                rc = publish_release(cli, push.name, push.revision, wanted.channels, wanted.count,
+                                     -1, err);
         if (rc != RC_OK)
                 return push.revision ? err_prefix(err, rc, "revision %lld is stored, but",
                                                   (long long)push.revision)
                                      : rc;
-        cli_result(cli, document_make(&push, channels, count));
-        summary_say(&push, channels, count);
+        cli_result(cli, document_make(&push, &wanted));
+        summary_say(&push, &wanted);
         if (!args_flag(args, "wait-deltas"))
                 return RC_OK;
         rc = publish_wait_deltas(cli, push.name, push.revision, timeout, &deltas, err);

@@ -40,6 +40,44 @@ enum rc publish_channels(struct cli *cli, const char *command, const char *text,
         return RC_OK;
 }
 
+static bool map_has_track(const json_t *map, const char *channel)
+{
+        const json_t *list = json_object_get(json_object_get(map, "package"), "channels");
+        const size_t chars = strcspn(channel, "/");
+
+        for (size_t i = 0; i < json_array_size(list); i++) {
+                const char *track = client_text(json_array_get(list, i), "track");
+
+                if (strlen(track) == chars && memcmp(track, channel, chars) == 0)
+                        return true;
+        }
+        return false;
+}
+
+enum rc publish_check_tracks(struct cli *cli, const char *name, const char *const *channels,
+                             size_t count, struct err *err)
+{
+        CLEANUP(jsonx_decref) json_t *map = NULL;
+        const enum exit_code exit = cli->exit;
+
+        if (client_get(cli, client_path(cli, "/v1/snap/", name, "/releases"), &map, err) != RC_OK) {
+                cli->exit = exit;
+                cli->hint[0] = '\0';
+                *err = (struct err){0};
+                return RC_OK;
+        }
+        for (size_t i = 0; i < count; i++)
+                if (!map_has_track(map, channels[i])) {
+                        const int chars = (int)strcspn(channels[i], "/");
+
+                        cli_hint(cli, EXIT_ABSENT, "storectl track create %s %.*s", name, chars,
+                                 channels[i]);
+                        return err_set(err, RC_NOT_FOUND, "%s has no track %.*s", name, chars,
+                                       channels[i]);
+                }
+        return RC_OK;
+}
+
 enum rc publish_release(struct cli *cli, const char *name, json_int_t revision,
                         const char *const *channels, size_t count, long percentage, struct err *err)
 {

@@ -15,6 +15,11 @@
 MUST_USE enum rc publish_channels(struct cli *cli, const char *command, const char *text,
                                   const char *ret[CHANNELS_MAX], size_t *ret_count,
                                   struct err *err);
+/* Before anything is uploaded: whether the package has the tracks of these channels. RC_NOT_FOUND
+ * names the first that it has not. A token that may not look passes: the release itself is checked
+ * again. */
+MUST_USE enum rc publish_check_tracks(struct cli *cli, const char *name,
+                                      const char *const *channels, size_t count, struct err *err);
 /* revision 0 closes. percentage -1: to all. */
 MUST_USE enum rc publish_release(struct cli *cli, const char *name, json_int_t revision,
                                  const char *const *channels, size_t count, long percentage,

@@ -60,6 +60,10 @@ enum rc push_open(struct push *push, struct err *err)
         enum rc rc;
 
         push->base = slash ? slash + 1 : push->path;
+        /* First the file: a path that is mistyped must not be answered with advice on its name. */
+        rc = fs_open(push->path, O_RDONLY, 0, &push->fd, err);
+        if (rc != RC_OK)
+                return rc;
         named = push_read_name(cli->arena, push->base, &name, &push->version, &push->arch);
         if (!push->name && !named)
                 return cli_usage(cli, "push", err,
@@ -69,9 +73,6 @@ enum rc push_open(struct push *push, struct err *err)
                 push->name = name;
         if (!name_is_snap(push->name))
                 return cli_usage(cli, "push", err, "%.60s is no package name", push->name);
-        rc = fs_open(push->path, O_RDONLY, 0, &push->fd, err);
-        if (rc != RC_OK)
-                return rc;
         if (fstat(push->fd, &st) < 0)
                 return err_errno(err, "cannot look at %.150s", push->path);
         if (!S_ISREG(st.st_mode) || st.st_size == 0)

@@ -3,120 +3,27 @@
  * POST /v2/snaps/refresh -- install, refresh, download and fetch-assertions in one batch. 200
  * whenever the request can be read; what is wrong with one action is that action's error.
  *
- * Source: device.md section 2. Bounds: 1,000 actions and context entries, 4,096 assertions.
+ * Source: device.md section 2. Reading, and its bounds: refresh_read.h; 4,096 assertions.
  */
 #include "server/api/fetch_assertions.h"
 #include "server/api/handlers.h"
+#include "server/api/refresh_read.h"
 #include "server/api/view.h"
-#include "server/domain/decide.h"
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define ACTIONS_MAX 1000
-#define ANSWER_MAX  (48 * MIB)
-
-/* An installed snap, as the request's context tells. */
-struct installed {
-        const char *key;
-        const char *snap_id;
-        const char *tracking;
-        int64_t revision;
-        struct epoch epoch;
-        bool has_epoch;
-};
+#define ANSWER_MAX (48 * MIB)
 
 struct refresh {
         struct world *world;
         struct request *request;
         const struct identity *identity;
-        struct installed *installed; /* sorted by key */
-        size_t installed_count;
+        struct refresh_request asked;
         struct decide_context decide;
         struct view_links links;
         struct fetch_context fetch;
         uint8_t bucket_key[MAC_KEY_BYTES];
+        uint8_t cohort_key[MAC_KEY_BYTES];
 };
-
-/* --- reading --- */
-
-static enum rc epoch_numbers(const json_t *epoch, const char *field, uint32_t *ret,
-                             size_t *ret_count, struct err *err)
-{
-        const json_t *list = NULL;
-        enum rc rc;
-
-        rc = jsonx_get_array(epoch, field, JSONX_MAY, EPOCH_MAX, &list, err);
-        if (rc != RC_OK)
-                return rc;
-        for (size_t i = 0; i < json_array_size(list); i++) {
-                const json_t *number = json_array_get(list, i);
-
-                if (!json_is_integer(number) || json_integer_value(number) < 0 ||
-                    json_integer_value(number) > UINT32_MAX)
-                        return err_set(err, RC_INVALID, "an epoch lists whole numbers");
-                ret[(*ret_count)++] = (uint32_t)json_integer_value(number);
-        }
-        return RC_OK;
-}
-
-/* null and absent mean: nothing installed. */
-static enum rc epoch_read(const json_t *object, struct epoch *ret, bool *ret_has, struct err *err)
-{
-        const json_t *epoch = NULL;
-        enum rc rc;
-
-        memset(ret, 0, sizeof(*ret));
-        rc = jsonx_get_object(object, "epoch", JSONX_MAY, &epoch, err);
-        if (rc != RC_OK || !epoch)
-                return rc;
-        *ret_has = true;
-        rc = epoch_numbers(epoch, "read", ret->read, &ret->read_count, err);
-        return rc == RC_OK ? epoch_numbers(epoch, "write", ret->write, &ret->write_count, err) : rc;
-}
-
-static enum rc installed_read(const json_t *entry, struct installed *ret, struct err *err)
-{
-        enum rc rc;
-
-        rc = jsonx_get_text(entry, "instance-key", JSONX_MUST, 256, &ret->key, err);
-        if (rc == RC_OK)
-                rc = jsonx_get_text(entry, "snap-id", JSONX_MUST, 64, &ret->snap_id, err);
-        if (rc == RC_OK)
-                rc = jsonx_get_text(entry, "tracking-channel", JSONX_MAY, CHANNEL_MAX,
-                                    &ret->tracking, err);
-        if (rc == RC_OK)
-                rc = jsonx_get_int(entry, "revision", JSONX_MAY, 0, INT64_MAX, &ret->revision, err);
-        return rc == RC_OK ? epoch_read(entry, &ret->epoch, &ret->has_epoch, err) : rc;
-}
-
-static int installed_compare(const void *a, const void *b)
-{
-        return strcmp(((const struct installed *)a)->key, ((const struct installed *)b)->key);
-}
-
-static enum rc context_read(struct refresh *refresh, const json_t *body, struct err *err)
-{
-        const json_t *list = NULL;
-        enum rc rc;
-
-        rc = jsonx_get_array(body, "context", JSONX_MAY, ACTIONS_MAX, &list, err);
-        if (rc != RC_OK)
-                return rc;
-        refresh->installed_count = json_array_size(list);
-        refresh->installed = arena_alloc_array(refresh->request->arena, refresh->installed_count,
-                                               sizeof(*refresh->installed));
-        if (!refresh->installed)
-                return err_set(err, RC_NOMEM, "no memory for the context");
-        for (size_t i = 0; i < refresh->installed_count; i++) {
-                rc = installed_read(json_array_get(list, i), &refresh->installed[i], err);
-                if (rc != RC_OK)
-                        return err_prefix(err, rc, "context entry %zu", i + 1);
-        }
-        qsort(refresh->installed, refresh->installed_count, sizeof(*refresh->installed),
-              installed_compare);
-        return RC_OK;
-}
 
 static unsigned fields_read(const json_t *body)
 {
@@ -133,105 +40,15 @@ static unsigned fields_read(const json_t *body)
         return fields;
 }
 
-/* --- one action --- */
+/* --- one result --- */
 
-struct action {
-        enum decide_action verb;
-        const char *verb_text;
-        const char *key;
-        const struct installed *installed; /* NULL unless refresh */
-        struct decide_ask ask;
-        struct epoch epoch;
-        bool has_epoch;
-};
-
-static enum rc verb_read(const json_t *json, struct action *ret, struct err *err)
-{
-        static const struct {
-                const char *text;
-                enum decide_action verb;
-        } verbs[] = {{"refresh", DECIDE_REFRESH},
-                     {"install", DECIDE_INSTALL},
-                     {"download", DECIDE_DOWNLOAD}};
-        enum rc rc;
-
-        rc = jsonx_get_text(json, "action", JSONX_MUST, 64, &ret->verb_text, err);
-        if (rc != RC_OK)
-                return rc;
-        for (size_t i = 0; i < ARRAY_COUNT(verbs); i++)
-                if (strcmp(verbs[i].text, ret->verb_text) == 0) {
-                        ret->verb = verbs[i].verb;
-                        return RC_OK;
-                }
-        return err_set_code(err, RC_INVALID, "bad-argument", "there is no action \"%.40s\"",
-                            ret->verb_text);
-}
-
-static enum rc names_read(const struct refresh *refresh, const json_t *json, struct action *ret,
-                          struct err *err)
-{
-        const struct installed wanted = {.key = ret->key};
-        enum rc rc;
-
-        rc = jsonx_get_text(json, "snap-id", JSONX_MAY, 64, &ret->ask.snap_id, err);
-        if (rc == RC_OK)
-                rc = jsonx_get_text(json, "name", JSONX_MAY, 64, &ret->ask.name, err);
-        if (rc != RC_OK)
-                return rc;
-        if (ret->verb != DECIDE_REFRESH)
-                return ret->ask.name || ret->ask.snap_id
-                               ? RC_OK
-                               : err_set_code(err, RC_INVALID, "missing-key",
-                                              "the action names no snap");
-        if (refresh->installed_count)
-                ret->installed = bsearch(&wanted, refresh->installed, refresh->installed_count,
-                                         sizeof(*refresh->installed), installed_compare);
-        if (!ret->installed)
-                return err_set_code(err, RC_INVALID, "missing-context",
-                                    "the snap to refresh is not in the context");
-        ret->ask.snap_id = ret->installed->snap_id;
-        ret->ask.name = NULL;
-        return RC_OK;
-}
-
-static enum rc action_read(const struct refresh *refresh, const json_t *json, struct action *ret,
-                           struct err *err)
-{
-        int64_t revision = 0;
-        enum rc rc;
-
-        rc = jsonx_get_text(json, "instance-key", JSONX_MUST, 256, &ret->key, err);
-        if (rc == RC_OK)
-                rc = verb_read(json, ret, err);
-        if (rc == RC_OK)
-                rc = names_read(refresh, json, ret, err);
-        if (rc == RC_OK)
-                rc = jsonx_get_text(json, "channel", JSONX_MAY, 256, &ret->ask.channel, err);
-        if (rc == RC_OK)
-                rc = jsonx_get_int(json, "revision", JSONX_MAY, 0, INT64_MAX, &revision, err);
-        if (rc == RC_OK)
-                rc = epoch_read(json, &ret->epoch, &ret->has_epoch, err);
-        if (rc != RC_OK)
-                return rc;
-        ret->ask.action = ret->verb;
-        ret->ask.revision = (uint64_t)revision;
-        ret->ask.arch = refresh->identity->viewer.arch;
-        ret->ask.epoch = ret->has_epoch ? &ret->epoch : NULL;
-        if (ret->installed) {
-                ret->ask.current = (uint64_t)ret->installed->revision;
-                ret->ask.tracking = ret->installed->tracking;
-                ret->ask.epoch = ret->installed->has_epoch ? &ret->installed->epoch : NULL;
-        }
-        return RC_OK;
-}
-
-static void head_put(struct buf *out, const char *result, const struct action *action)
+static void head_put(struct buf *out, const char *result, const struct refresh_action *action)
 {
         buf_printf(out, "{\"result\":\"%s\",\"instance-key\":", result);
         buf_json_string(out, action->key ? action->key : "");
 }
 
-static void name_put(struct buf *out, const struct action *action,
+static void name_put(struct buf *out, const struct refresh_action *action,
                      const struct catalog_package *package)
 {
         const char *name = package ? package->name : action->ask.name;
@@ -245,7 +62,7 @@ static void name_put(struct buf *out, const struct action *action,
         }
 }
 
-static void error_put(struct buf *out, const struct action *action,
+static void error_put(struct buf *out, const struct refresh_action *action,
                       const struct catalog_package *package, const char *code, const char *message)
 {
         head_put(out, "error", action);
@@ -265,7 +82,7 @@ static void error_put(struct buf *out, const struct action *action,
         buf_text(out, "]}}}");
 }
 
-static void found_put(struct buf *out, struct refresh *refresh, const struct action *action,
+static void found_put(struct buf *out, struct refresh *refresh, const struct refresh_action *action,
                       const struct decide_answer *answer)
 {
         char channel[CHANNEL_MAX + 1];
@@ -284,29 +101,28 @@ static void found_put(struct buf *out, struct refresh *refresh, const struct act
         buf_text(out, "}}");
 }
 
-static void snap_action_put(struct buf *out, struct refresh *refresh, const json_t *json)
+static void answer_put(struct buf *out, struct refresh *refresh,
+                       const struct refresh_action *action)
 {
-        struct action action = {0};
-        struct decide_answer answer;
-        struct err err = {0};
+        const struct decide_answer *answer = &action->answer;
 
-        if (action_read(refresh, json, &action, &err) != RC_OK) {
-                error_put(out, &action, NULL, *err.code ? err.code : "bad-argument", err.text);
+        if (action->rc != RC_OK) {
+                error_put(out, action, NULL, action->code, action->text);
                 return;
         }
-        decide(&refresh->decide, &action.ask, &answer);
-        switch (answer.outcome) {
+        switch (answer->outcome) {
         case DECIDE_FOUND:
-                found_put(out, refresh, &action, &answer);
+                found_put(out, refresh, action, answer);
                 return;
         case DECIDE_NO_PACKAGE:
-                error_put(out, &action, NULL,
-                          action.verb == DECIDE_REFRESH || !action.ask.name ? "id-not-found"
-                                                                            : "name-not-found",
+                error_put(out, action, NULL,
+                          action->ask.action == DECIDE_REFRESH || !action->ask.name
+                                  ? "id-not-found"
+                                  : "name-not-found",
                           "there is no such snap in this store");
                 return;
         case DECIDE_NO_REVISION:
-                error_put(out, &action, answer.package, "revision-not-found",
+                error_put(out, action, answer->package, "revision-not-found",
                           "there is no revision of this snap as specified");
                 return;
         }
@@ -314,49 +130,57 @@ static void snap_action_put(struct buf *out, struct refresh *refresh, const json
 
 /* --- the request --- */
 
-static enum rc actions_put(struct buf *out, struct refresh *refresh, const json_t *body,
-                           struct err *err)
+static void actions_decide(struct refresh *refresh)
 {
-        const json_t *actions = NULL;
-        enum rc rc;
+        for (size_t i = 0; i < refresh->asked.action_count; i++) {
+                struct refresh_action *action = &refresh->asked.actions[i];
 
-        rc = jsonx_get_array(body, "actions", JSONX_MUST, ACTIONS_MAX, &actions, err);
-        if (rc != RC_OK)
-                return rc;
+                if (!action->fetch && action->rc == RC_OK)
+                        decide(&refresh->decide, &action->ask, &action->answer);
+        }
+}
+
+static enum rc actions_put(struct buf *out, struct refresh *refresh, struct err *err)
+{
         buf_text(out, "{\"results\":[");
-        for (size_t i = 0; i < json_array_size(actions); i++) {
-                const json_t *action = json_array_get(actions, i);
-                const char *verb = json_string_value(json_object_get(action, "action"));
+        for (size_t i = 0; i < refresh->asked.action_count; i++) {
+                const struct refresh_action *action = &refresh->asked.actions[i];
 
-                if (!json_is_object(action))
-                        return err_set(err, RC_INVALID, "action %zu is no object", i + 1);
                 buf_text(out, i ? "," : "");
-                if (verb && strcmp(verb, "fetch-assertions") == 0)
-                        fetch_assertions_put(out, &refresh->fetch, action);
+                if (action->fetch)
+                        fetch_assertions_put(out, &refresh->fetch, action->fetch);
                 else
-                        snap_action_put(out, refresh, action);
+                        answer_put(out, refresh, action);
         }
         buf_text(out, "],\"error-list\":[]}");
         return buf_finish(out, err);
 }
 
-static void refresh_init(struct refresh *refresh, struct world *world, struct request *request,
-                         const json_t *body)
+/* After the body was read. */
+static void refresh_init(struct refresh *refresh, struct world *world, struct request *request)
 {
         const struct identity *identity = request_identity(request);
         const char *base_url = api_base_url(world, request);
 
         world_key(world, "bucket", refresh->bucket_key);
+        world_key(world, "cohort", refresh->cohort_key);
         refresh->world = world;
         refresh->request = request;
         refresh->identity = identity;
-        refresh->decide = (struct decide_context){identity->catalog, &identity->viewer,
-                                                  world_now(world), refresh->bucket_key};
+        refresh->decide = (struct decide_context){
+                .catalog = identity->catalog,
+                .viewer = &identity->viewer,
+                .now = world_now(world),
+                .bucket_key = refresh->bucket_key,
+                .cohort_key = refresh->cohort_key,
+                .installed = refresh->asked.installed_ids,
+                .installed_count = refresh->asked.installed_count,
+        };
         refresh->links = (struct view_links){
                 .world = world,
                 .base_url = base_url,
                 .delta_formats = request_header(request, "Snap-Accept-Delta-Format"),
-                .fields = fields_read(body),
+                .fields = fields_read(refresh->asked.body),
                 .now = refresh->decide.now,
         };
         refresh->fetch = (struct fetch_context){
@@ -364,7 +188,7 @@ static void refresh_init(struct refresh *refresh, struct world *world, struct re
                 .identity = identity,
                 .arena = request->arena,
                 .base_url = base_url,
-                .max_formats = json_object_get(body, "assertion-max-formats"),
+                .max_formats = json_object_get(refresh->asked.body, "assertion-max-formats"),
                 .left = FETCH_ASSERTIONS_MAX,
         };
 }
@@ -379,10 +203,13 @@ HANDLER(snaps_refresh_post)
         rc = api_body(request, &body, err);
         if (rc != RC_OK)
                 return rc;
-        refresh_init(&refresh, context, request, body);
-        rc = context_read(&refresh, body, err);
-        if (rc == RC_OK)
-                rc = actions_put(&out, &refresh, body, err);
+        rc = refresh_read(request, body, request_identity(request)->viewer.arch, &refresh.asked,
+                          err);
+        if (rc != RC_OK)
+                return rc;
+        refresh_init(&refresh, context, request);
+        actions_decide(&refresh);
+        rc = actions_put(&out, &refresh, err);
         if (rc != RC_OK)
                 return rc;
         api_json(response, &out);

@@ -17,16 +17,33 @@
 
 enum decide_action { DECIDE_REFRESH, DECIDE_INSTALL, DECIDE_DOWNLOAD };
 
+/* A validation set of series 16, as a request names it. */
+struct decide_set {
+        const char *account_id;
+        const char *name;
+        uint64_t sequence; /* 0: the newest */
+};
+#define DECIDE_SETS_MAX 16
+
 struct decide_ask {
         enum decide_action action;
         const char *snap_id;       /* refresh; NULL otherwise */
         const char *name;          /* install, download; NULL otherwise */
         const char *channel;       /* the action's; NULL when absent */
         const char *tracking;      /* the context's tracking-channel; NULL */
+        const char *cohort;        /* the action's cohort key; NULL when absent */
+        const char *kept_cohort;   /* the context's: counts where the action names no channel and no
+                                      key; a channel without a key leaves the cohort */
         uint64_t revision;         /* explicit; 0 none */
         uint64_t current;          /* installed revision; 0 none */
         const struct epoch *epoch; /* of the installed revision; NULL: nothing installed */
         const char *arch;          /* the device's; "" unknown: any */
+        const struct decide_set *sets; /* the action's: they hold, and force their revision */
+        size_t set_count;
+        const struct decide_set *tracked; /* the context's: the point at which the device is */
+        size_t tracked_count;
+        bool ignore_validation; /* gating and the model's own validation sets do not count */
+        bool is_held;           /* the device holds it back: only a general refresh says so */
 };
 
 enum reason {
@@ -79,7 +96,10 @@ struct decide_context {
         const struct catalog *catalog;
         const struct viewer *viewer;
         usec_t now;
-        const uint8_t *bucket_key; /* MAC_KEY_BYTES: sticky buckets of progressive releases */
+        const uint8_t *bucket_key;    /* MAC_KEY_BYTES: sticky buckets of progressive releases */
+        const uint8_t *cohort_key;    /* MAC_KEY_BYTES: cohort.h */
+        const char *const *installed; /* snap-ids of the request's context: what may gate */
+        size_t installed_count;
 };
 
 /* Never fails: every input has an answer. An unparsable channel is DECIDE_NO_REVISION with

@@ -156,3 +156,14 @@ static inline struct viewer viewer_named(const char *who)
                 viewer.token_packages = "zzz,theirs,xxx";
         return viewer;
 }
+
+static inline struct decide_context context_of(const struct catalog *catalog,
+                                               const struct viewer *viewer)
+{
+        return (struct decide_context){
+                .catalog = catalog,
+                .viewer = viewer,
+                .now = NOW,
+                .bucket_key = bucket_key,
+        };
+}

@@ -110,7 +110,7 @@ static void row_check(const struct row *row)
                 check_promise(row->promise);
         check_case("%s", row->ask);
         ask_read(&asking, row->ask);
-        const struct decide_context context = {catalog, &asking.viewer, NOW, bucket_key};
+        const struct decide_context context = context_of(catalog, &asking.viewer);
 
         decide(&context, &asking.ask, &answer);
         answer_write(&answer, &got);
@@ -199,7 +199,7 @@ static void any_ask_check(void)
                 CLEANUP(catalog_root_freep) struct catalog *catalog = world_catalog(text.data);
 
                 ask_read(&asking, ask.data);
-                const struct decide_context context = {catalog, &asking.viewer, NOW, bucket_key};
+                const struct decide_context context = context_of(catalog, &asking.viewer);
 
                 decide(&context, &asking.ask, &answer);
                 decide(&context, &asking.ask, &again);
@@ -245,7 +245,7 @@ static void percentage_check(void)
                         snprintf(serial, sizeof(serial), "dev-%u", device);
                         const struct viewer viewer =
                                 viewer_of("acme", "acme", MODEL_WIDGET, serial);
-                        const struct decide_context context = {catalog, &viewer, NOW, bucket_key};
+                        const struct decide_context context = context_of(catalog, &viewer);
                         const unsigned bucket = progressive_bucket(bucket_key, &viewer, tool, 2);
 
                         decide(&context, &ask, &answer);

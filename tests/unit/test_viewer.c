@@ -135,7 +135,7 @@ static void hidden_is_absent(const struct catalog *catalog)
         check_promise("what is hidden looks the same as what is absent");
         for (size_t v = 0; v < ARRAY_COUNT(viewers); v++) {
                 const struct viewer viewer = viewer_named(viewers[v]);
-                const struct decide_context context = {catalog, &viewer, NOW, bucket_key};
+                const struct decide_context context = context_of(catalog, &viewer);
                 struct decide_answer nothing;
 
                 decide(&context, &absent, &nothing);

@@ -11,7 +11,9 @@
 #include "core/model/package_json.h"
 #include "delta/worker/answer.h"
 #include "delta/worker/delta.h"
+#include "delta/worker/icon.h"
 #include "delta/worker/inspect.h"
+#include "delta/worker/inspect_media.h"
 #include "delta/worker/sandbox.h"
 #include <getopt.h>
 #include <inttypes.h>
@@ -67,6 +69,36 @@ static enum rc run_delta(const struct job *job, struct buf *out, struct err *err
         return buf_finish(out, err);
 }
 
+static enum rc media_answer(struct buf *out, const struct media_info *info, uint64_t bytes,
+                            struct err *err)
+{
+        buf_printf(out,
+                   "{\"ok\":true,\"format\":\"%s\",\"width\":%" PRIu32 ",\"height\":%" PRIu32
+                   ",\"bytes\":%" PRIu64 "}\n",
+                   media_format_name(info->format), info->width, info->height, bytes);
+        return buf_finish(out, err);
+}
+
+static enum rc run_inspect_media(const struct job *job, struct buf *out, struct err *err)
+{
+        struct media_info info = {.width = 0};
+        const enum rc rc = inspect_media_fd(FIRST_FILE, &info, err);
+
+        (void)job;
+        return rc == RC_OK ? media_answer(out, &info, 0, err) : rc;
+}
+
+/* A snap without an icon is no failure: zero bytes. */
+static enum rc run_extract_icon(const struct job *job, struct buf *out, struct err *err)
+{
+        struct media_info info = {.format = MEDIA_PNG};
+        uint64_t bytes = 0;
+        const enum rc rc = icon_extract(FIRST_FILE, FIRST_FILE + 1, &info, &bytes, err);
+
+        (void)job;
+        return rc == RC_OK || rc == RC_NOT_FOUND ? media_answer(out, &info, bytes, err) : rc;
+}
+
 static enum rc run_check_sandbox(const struct job *job, struct buf *out, struct err *err)
 {
         buf_printf(out, "{\"ok\":true,\"seccomp\":%s,\"namespaces\":%s}\n",
@@ -76,6 +108,8 @@ static enum rc run_check_sandbox(const struct job *job, struct buf *out, struct 
 
 static const struct job jobs[] = {
         {.name = "inspect", .files = 1, .run = run_inspect},
+        {.name = "inspect-media", .files = 1, .run = run_inspect_media},
+        {.name = "extract-icon", .files = 2, .run = run_extract_icon},
         {.name = "delta", .files = 3, .run = run_delta},
         {.name = "check-sandbox", .files = 0, .run = run_check_sandbox},
 };
@@ -83,6 +117,8 @@ static const struct job jobs[] = {
 static const char usage_text[] =
         "storehouse-worker JOB [OPTION]...\n"
         "  inspect         what the snap on descriptor 3 says about itself\n"
+        "  inspect-media   what the picture on descriptor 3 is\n"
+        "  extract-icon    the icon inside the snap on 3, into 4\n"
         "  delta           a delta from 3 to 4, into 5, proved; needs\n"
         "                  --format NAME --max-bytes N --target-sha3-384 HEX\n"
         "  check-sandbox   whether this machine gives the sandbox\n"

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define FOLDER_NAME_MAX 32 /* of those that we look for */
+
 /* Structures of the image are read as they lie there, which is little-endian. */
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the worker reads little-endian images");
 
@@ -211,6 +213,39 @@ enum rc squash_meta_read(sqfs_meta_reader_t *reader, void *ret, size_t bytes, st
         return code ? squash_failed(code, "metadata", err) : RC_OK;
 }
 
+/* The folder of that name in the one that inode is; inode becomes it. */
+static enum rc enter_folder(struct squash *squash, const char *name, sqfs_meta_reader_t *reader,
+                            struct squash_inode *inode, struct err *err)
+{
+        uint64_t reference;
+        enum rc rc = squash_dir_find(squash, inode, name, &reference, err);
+
+        if (rc == RC_OK)
+                rc = squash_inode_read(squash, reader, reference, inode, err);
+        if (rc == RC_OK && inode->type != SQFS_INODE_DIR)
+                return err_set_code(err, RC_INVALID, "squashfs-kind", "%s is not a folder", name);
+        return rc;
+}
+
+static enum rc enter_folders(struct squash *squash, const char *path, sqfs_meta_reader_t *reader,
+                             struct squash_inode *inode, struct err *err)
+{
+        enum rc rc = RC_OK;
+
+        while (rc == RC_OK && *path) {
+                const size_t length = strcspn(path, "/");
+                char name[FOLDER_NAME_MAX + 1];
+
+                if (length > FOLDER_NAME_MAX)
+                        return err_set(err, RC_BUG, "a folder's name is too long");
+                memcpy(name, path, length);
+                name[length] = '\0';
+                rc = enter_folder(squash, name, reader, inode, err);
+                path += length + (path[length] == '/');
+        }
+        return rc;
+}
+
 static enum rc find_file(struct squash *squash, const char *folder, const char *name,
                          sqfs_meta_reader_t *reader, struct squash_inode *ret, struct err *err)
 {
@@ -223,14 +258,9 @@ static enum rc find_file(struct squash *squash, const char *folder, const char *
                 return rc;
         if (inode.type != SQFS_INODE_DIR)
                 return squash_corrupt("its root is not a folder", err);
-        rc = squash_dir_find(squash, &inode, folder, &reference, err);
+        rc = enter_folders(squash, folder, reader, &inode, err);
         if (rc != RC_OK)
                 return rc;
-        rc = squash_inode_read(squash, reader, reference, &inode, err);
-        if (rc != RC_OK)
-                return rc;
-        if (inode.type != SQFS_INODE_DIR)
-                return err_set_code(err, RC_INVALID, "squashfs-kind", "%s is not a folder", folder);
         rc = squash_dir_find(squash, &inode, name, &reference, err);
         if (rc != RC_OK)
                 return rc;

@@ -27,7 +27,7 @@ MUST_USE enum rc squash_open(int fd, struct squash **ret, struct err *err);
 void squash_freep(struct squash **squash);
 /* "xz", "gzip", "lzo", ... */
 const char *squash_compression(const struct squash *squash);
-/* Reads the regular file name of a folder in the root. The bytes are the caller's to free and end
- * with a NUL that is not counted. RC_NOT_FOUND: no such folder or file. */
+/* Reads the regular file name of a folder ("meta", "meta/gui"). The bytes are the caller's to free
+ * and end with a NUL that is not counted. RC_NOT_FOUND: no such folder or file. */
 MUST_USE enum rc squash_read_file(struct squash *squash, const char *folder, const char *name,
                                   size_t max_bytes, char **ret, size_t *ret_bytes, struct err *err);

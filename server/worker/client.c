@@ -142,6 +142,67 @@ enum rc worker_inspect(const struct worker_options *options, int package_fd, str
         return rc == RC_OK || rc_is_fault(rc) ? rc : nonsense(err);
 }
 
+static enum rc read_media(const json_t *answer, struct media_info *ret, uint64_t *ret_bytes,
+                          struct err *err)
+{
+        struct media_info info = {.format = MEDIA_PNG};
+        const char *format = "";
+        int64_t numbers[3] = {0, 0, 0};
+
+        if (jsonx_get_text(answer, "format", JSONX_MUST, 8, &format, err) != RC_OK ||
+            media_format_parse(format, &info.format, err) != RC_OK ||
+            jsonx_get_int(answer, "width", JSONX_MUST, 0, MEDIA_SIDE_MAX, &numbers[0], err) !=
+                    RC_OK ||
+            jsonx_get_int(answer, "height", JSONX_MUST, 0, MEDIA_SIDE_MAX, &numbers[1], err) !=
+                    RC_OK ||
+            jsonx_get_int(answer, "bytes", JSONX_MUST, 0, (int64_t)MEDIA_BYTES_MAX, &numbers[2],
+                          err) != RC_OK)
+                return nonsense(err);
+        info.width = (uint32_t)numbers[0];
+        info.height = (uint32_t)numbers[1];
+        *ret = info;
+        *ret_bytes = (uint64_t)numbers[2];
+        return RC_OK;
+}
+
+enum rc worker_inspect_media(const struct worker_options *options, int media_fd,
+                             struct media_info *ret, struct err *err)
+{
+        CLEANUP(jsonx_decref) json_t *answer = NULL;
+        struct command command;
+        uint64_t bytes;
+        enum rc rc;
+
+        command_init(&command, options, "inspect-media");
+        rc = ask(options, &command, &media_fd, 1, &answer, err);
+        return rc == RC_OK ? read_media(answer, ret, &bytes, err) : rc;
+}
+
+enum rc worker_extract_icon(const struct worker_options *options, int package_fd, int out_fd,
+                            struct media_info *ret, uint64_t *ret_bytes, struct err *err)
+{
+        CLEANUP(jsonx_decref) json_t *answer = NULL;
+        const int files[] = {package_fd, out_fd};
+        struct media_info info;
+        struct command command;
+        uint64_t bytes = 0;
+        enum rc rc;
+
+        command_init(&command, options, "extract-icon");
+        rc = ask(options, &command, files, ARRAY_COUNT(files), &answer, err);
+        if (rc == RC_OK)
+                rc = read_media(answer, &info, &bytes, err);
+        if (rc != RC_OK)
+                return rc;
+        if (!bytes)
+                return err_set(err, RC_NOT_FOUND, "the package has no icon");
+        if (media_check(MEDIA_ICON, &info, bytes, err) != RC_OK)
+                return nonsense(err);
+        *ret = info;
+        *ret_bytes = bytes;
+        return RC_OK;
+}
+
 static enum rc read_delta(const json_t *answer, uint64_t max_bytes, struct worker_delta *ret,
                           struct err *err)
 {

@@ -15,6 +15,7 @@
  */
 #include "core/base/arena.h"
 #include "core/crypto/hash.h"
+#include "core/model/media.h"
 #include "core/model/package.h"
 #include <signal.h>
 
@@ -30,6 +31,15 @@ struct worker_options {
 /* Inspects a snap: squashfs sanity and meta/snap.yaml. */
 MUST_USE enum rc worker_inspect(const struct worker_options *options, int package_fd,
                                 struct arena *arena, struct package_info *ret, struct err *err);
+
+/* Looks at a picture. RC_INVALID: none that is taken. The caller applies media_check. */
+MUST_USE enum rc worker_inspect_media(const struct worker_options *options, int media_fd,
+                                      struct media_info *ret, struct err *err);
+/* Writes the icon that a snap brings with it into out_fd (empty file), and says how many bytes it
+ * has. RC_NOT_FOUND: there is none. RC_INVALID: one that does not do as an icon. */
+MUST_USE enum rc worker_extract_icon(const struct worker_options *options, int package_fd,
+                                     int out_fd, struct media_info *ret, uint64_t *ret_bytes,
+                                     struct err *err);
 
 struct worker_delta {
         uint64_t bytes;

@@ -123,6 +123,95 @@ static void test_inspect(void)
                 close(3);
 }
 
+/* ---- pictures ---- */
+
+#define JPEG                                                                                       \
+        "\xff\xd8\xff\xc0\x00\x0b\x08\x00\x20\x00\x40\x01\x01\x11\0"                               \
+        "\xff\xda\x00\x08\x01\x01\0\0\x3f\0\x12\x34\xff\xd9"
+#define JPEG_SMALL                                                                                 \
+        "\xff\xd8\xff\xc0\x00\x0b\x08\x00\x0f\x00\x40\x01\x01\x11\0"                               \
+        "\xff\xda\x00\x08\x01\x01\0\0\x3f\0\x12\x34\xff\xd9"
+
+static const struct {
+        const char *file; /* below meta/gui; NULL: no such folder */
+        const char *text;
+        size_t bytes;
+        enum rc rc;
+        const char *code;
+} icon_rows[] = {
+        {NULL, "", 0, RC_NOT_FOUND, ""},
+        {"other.png", JPEG, sizeof(JPEG) - 1, RC_NOT_FOUND, ""},
+        {"icon.jpg", JPEG, sizeof(JPEG) - 1, RC_OK, ""},
+        {"icon.png", JPEG, sizeof(JPEG) - 1, RC_OK, ""}, /* what it is counts, not its name */
+        {"icon.png", JPEG "PK", sizeof(JPEG) + 1, RC_INVALID, "media-trailing"},
+        {"icon.png", JPEG_SMALL, sizeof(JPEG_SMALL) - 1, RC_INVALID, "media-dimensions"},
+        {"icon.svg", "<svg/>", 6, RC_INVALID, "media-kind"},
+        {"icon.png", "", 0, RC_INVALID, "media-kind"},
+        {"icon.png", NULL, 300001, RC_INVALID, "squashfs-file-size"},
+        {"icon.png", NULL, 300000, RC_INVALID, "media-kind"},
+};
+
+static void make_icon_snap(size_t row)
+{
+        static const char many[300001];
+        const char *text = icon_rows[row].text ? icon_rows[row].text : many;
+        char name[64];
+
+        scratch_run((const char *[]){"rm", "-rf", path_of("tree/meta/gui"), path_of("icon.snap"),
+                                     NULL});
+        snprintf(name, sizeof(name), "tree/meta/gui/%s", icon_rows[row].file);
+        if (icon_rows[row].file &&
+            (fs_make_dirs(path_of("tree/meta/gui"), 0755, NULL) != RC_OK ||
+             fs_write_file(path_of(name), text, icon_rows[row].bytes, 0644, NULL) != RC_OK))
+                exit(1);
+        scratch_run((const char *[]){"mksquashfs", path_of("tree"), path_of("icon.snap"),
+                                     "-noappend", "-quiet", "-no-progress", "-comp", "lzo", NULL});
+}
+
+static void test_icon(void)
+{
+        const struct worker_options options = good_options();
+
+        check_promise("the icon inside a snap comes out as it is, when it does as one");
+        for (size_t i = 0; i < ARRAY_COUNT(icon_rows); i++) {
+                CLEANUP(fs_closep) int fd = -1;
+                CLEANUP(fs_closep) int out_fd = fd_of("", 0);
+                char got[64];
+                struct media_info info = {.width = 7};
+                struct err err = {.code = ""};
+                uint64_t bytes = 7;
+                const bool ok = icon_rows[i].rc == RC_OK;
+
+                check_case("row %zu, %s", i, icon_rows[i].file ? icon_rows[i].file : "none");
+                make_icon_snap(i);
+                CHECK_RC(fs_open(path_of("icon.snap"), O_RDONLY, 0, &fd, &err), RC_OK, &err);
+                CHECK_RC(worker_extract_icon(&options, fd, out_fd, &info, &bytes, &err),
+                         icon_rows[i].rc, &err);
+                CHECK_TEXT(err.code, icon_rows[i].code);
+                CHECK_INT(info.width, ok ? 64 : 7);
+                CHECK_INT(bytes, ok ? icon_rows[i].bytes : 7);
+                CHECK_INT(pread(out_fd, got, sizeof(got), 0), ok ? icon_rows[i].bytes : 0);
+                CHECK(!ok || memcmp(got, icon_rows[i].text, icon_rows[i].bytes) == 0);
+        }
+}
+
+static void test_picture(void)
+{
+        CLEANUP(fs_closep) int jpeg_fd = fd_of(JPEG, sizeof(JPEG) - 1);
+        CLEANUP(fs_closep) int text_fd = fd_of("GIF89a", 6);
+        const struct worker_options options = good_options();
+        struct media_info info = {.width = 0};
+        struct err err = {.code = ""};
+
+        check_promise("a picture is looked at by the worker, and its size is what comes back");
+        CHECK_RC(worker_inspect_media(&options, jpeg_fd, &info, &err), RC_OK, &err);
+        CHECK_INT(info.format, MEDIA_JPEG);
+        CHECK_INT(info.width, 64);
+        CHECK_INT(info.height, 32);
+        CHECK_RC(worker_inspect_media(&options, text_fd, &info, &err), RC_INVALID, &err);
+        CHECK_TEXT(err.code, "media-kind");
+}
+
 static void test_inspect_refusals(void)
 {
         CLEANUP(arena_freep) struct arena *arena = arena_new(4 * MIB);
@@ -377,6 +466,8 @@ int main(int argc, char **argv)
         make_pair();
         test_sandbox_check();
         test_inspect();
+        test_icon();
+        test_picture();
         test_inspect_refusals();
         test_delta();
         test_delta_refusals();

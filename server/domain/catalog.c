@@ -48,6 +48,7 @@ void catalog_root_unref(struct catalog *root)
         for (size_t i = 0; i < root->count; i++)
                 package_node_unref(root->by_name[i]);
         assertion_table_unref(root->assertions);
+        catalog_rules_unref(root->rules);
         free(root->by_id);
         free(root);
 }

@@ -147,6 +147,8 @@ static enum rc load_all(struct db_tx *tx, void *arg, struct err *err)
         catalog_root_finish(root);
         rc = assertions_load(tx, &root->assertions, err);
         if (rc == RC_OK)
+                rc = catalog_rules_load(tx, &root->rules, err);
+        if (rc == RC_OK)
                 rc = store_generation_get(tx, &root->generation, err);
         if (rc != RC_OK)
                 return rc;
@@ -197,8 +199,10 @@ struct piece {
         const char *snap_id; /* or */
         const char *type;
         const char *pk;
+        bool is_rules;                /* or */
         struct package_node *package; /* NULL: deleted */
         struct assertion_node *assertion;
+        struct catalog_rules *rules;
         uint64_t generation;
 };
 
@@ -206,8 +210,10 @@ static void piece_fini(struct piece *piece)
 {
         package_node_unref(piece->package);
         assertion_node_unref(piece->assertion);
+        catalog_rules_unref(piece->rules);
         piece->package = NULL;
         piece->assertion = NULL;
+        piece->rules = NULL;
 }
 
 static enum rc assertion_load_one(struct db_tx *tx, struct piece *piece, struct err *err)
@@ -237,6 +243,8 @@ static enum rc load_piece(struct db_tx *tx, void *arg, struct err *err)
                 rc = package_node_load(tx, &piece->store->hooks, piece->snap_id, &piece->package,
                                        err);
                 rc = rc == RC_NOT_FOUND ? RC_OK : rc;
+        } else if (piece->is_rules) {
+                rc = catalog_rules_load(tx, &piece->rules, err);
         } else {
                 rc = assertion_load_one(tx, piece, err);
         }
@@ -265,6 +273,7 @@ static struct catalog *root_with_package(const struct catalog *old, const char *
         catalog_root_finish(root);
         atomic_fetch_add(&old->assertions->references, 1);
         root->assertions = old->assertions;
+        root->rules = catalog_rules_ref(old->rules);
         return root;
 }
 
@@ -295,7 +304,8 @@ static struct assertion_table *table_with(const struct assertion_table *old,
         return table;
 }
 
-static struct catalog *root_with_assertion(const struct catalog *old, struct assertion_node *node)
+/* A new root with the packages of the old one. */
+static struct catalog *root_with_packages(const struct catalog *old)
 {
         struct catalog *root = catalog_root_new(old->count);
 
@@ -306,9 +316,31 @@ static struct catalog *root_with_assertion(const struct catalog *old, struct ass
                 root->by_name[root->count++] = old->by_name[i];
         }
         catalog_root_finish(root);
+        return root;
+}
+
+static struct catalog *root_with_assertion(const struct catalog *old, struct assertion_node *node)
+{
+        struct catalog *root = root_with_packages(old);
+
+        if (!root)
+                return NULL;
+        root->rules = catalog_rules_ref(old->rules);
         root->assertions = table_with(old->assertions, node);
         if (!root->assertions)
                 catalog_root_freep(&root);
+        return root;
+}
+
+static struct catalog *root_with_rules(const struct catalog *old, struct catalog_rules *rules)
+{
+        struct catalog *root = root_with_packages(old);
+
+        if (!root)
+                return NULL;
+        root->rules = catalog_rules_ref(rules);
+        atomic_fetch_add(&old->assertions->references, 1);
+        root->assertions = old->assertions;
         return root;
 }
 
@@ -318,10 +350,14 @@ static enum rc piece_publish(struct piece *piece, struct err *err)
         const struct catalog *old = piece->store->current;
         struct catalog *root;
 
-        if (!piece->snap_id && !piece->assertion)
+        if (!piece->snap_id && !piece->assertion && !piece->rules)
                 return RC_OK;
-        root = piece->snap_id ? root_with_package(old, piece->snap_id, piece->package)
-                              : root_with_assertion(old, piece->assertion);
+        if (piece->snap_id)
+                root = root_with_package(old, piece->snap_id, piece->package);
+        else if (piece->rules)
+                root = root_with_rules(old, piece->rules);
+        else
+                root = root_with_assertion(old, piece->assertion);
         if (!root)
                 return catalog_nomem(err);
         root->generation =
@@ -354,6 +390,13 @@ enum rc catalog_reload_assertion(struct catalog_store *store, const char *type, 
                                  struct err *err)
 {
         struct piece piece = {.store = store, .type = type, .pk = pk};
+
+        return reload(&piece, err);
+}
+
+enum rc catalog_reload_rules(struct catalog_store *store, struct err *err)
+{
+        struct piece piece = {.store = store, .is_rules = true};
 
         return reload(&piece, err);
 }

@@ -7,7 +7,7 @@
  * Floor    server/domain. Owner: a node lives in an arena of its own and is freed with its last
  * reference. Threads  references are atomic; a node is immutable once made.
  */
-#include "server/domain/catalog.h"
+#include "server/domain/catalog_rules.h"
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -47,6 +47,7 @@ struct catalog {
         uint64_t generation;
         size_t revision_total;
         struct assertion_table *assertions;
+        struct catalog_rules *rules; /* NULL: none */
         size_t count;
         struct package_node **by_id;
         struct package_node *by_name[]; /* by name, then store */

@@ -3,13 +3,14 @@
 /*
  * viewer -- who is asking, resolved once at the edge; and the one function that says who may see
  * what. Every way in uses it: refresh, info, find, names, assertions, downloads. What is hidden
- * looks the same as what is absent.
+ * looks the same as what is absent. What belongs to a model needs a verified device: a store header
+ * reaches public packages and nothing else.
  *
  * Floor    server/domain; pure.
  * Owner    texts are the request's (arena, catalog).
  * Tests    tests/unit/test_viewer.c
  */
-#include "server/domain/catalog.h"
+#include "server/domain/catalog_rules.h"
 
 struct viewer {
         const char
@@ -31,15 +32,22 @@ struct viewer {
         const char *granted_snap_id;
 };
 
+/* In the order of the enum: what is visible comes before what is hidden. */
 enum visibility {
-        VISIBLE_PUBLIC, /* public, in this store or a friendly one */
-        VISIBLE_MODEL,  /* private, and listed by a model that counts */
-        VISIBLE_BRAND,  /* private, and the device's brand publishes it or operates the store */
-        VISIBLE_TOKEN,  /* private, and the token's account may */
-        VISIBLE_GRANT,  /* private, and the download URL was signed */
-        HIDDEN_STORE,   /* belongs to another store */
-        HIDDEN_PRIVATE, /* private, and nothing shows a right */
-        HIDDEN_MODEL    /* a gadget or kernel that is not the model's */
+        VISIBLE_PUBLIC,    /* public, in this store */
+        VISIBLE_INHERITED, /* public, in a store that this one includes */
+        VISIBLE_VIEW,      /* the operator shows it to this model, private or not */
+        VISIBLE_MODEL,     /* private, and listed by a model that counts */
+        VISIBLE_BRAND,     /* private, and the device's brand publishes it or operates the store */
+        VISIBLE_TOKEN,     /* private, and the token's account may */
+        VISIBLE_GRANT,     /* the download URL was signed */
+        HIDDEN_STORE,      /* belongs to another store */
+        HIDDEN_EXCLUDED,   /* of an included store, which left it out or is to leave it out */
+        HIDDEN_SHADOWED,   /* a nearer store has another package of that name */
+        HIDDEN_PRIVATE,    /* private, and nothing shows a right */
+        HIDDEN_MODEL,      /* a gadget or kernel that is not the model's */
+        HIDDEN_VIEW,       /* the operator does not show it to this model */
+        VISIBILITY_COUNT
 };
 
 static inline bool visibility_is_visible(enum visibility visibility)
@@ -48,15 +56,31 @@ static inline bool visibility_is_visible(enum visibility visibility)
 }
 const char *visibility_text(enum visibility visibility); /* for `storectl why` and logs */
 
-/* friendly: whether the viewer's store may use packages of that store comes from the store's
- * assertion in the catalog (friendly-stores). */
+/*
+ * A store offers its own packages and those of the stores that it includes, and that these include
+ * (catalog_rules.h); for a store without such rules the friendly-stores of its store assertion
+ * count. On every way from one store to the next each store may leave a package out; a private one
+ * passes only where each names it. Of two packages of one name the nearer store's counts.
+ */
 enum visibility viewer_sees(const struct catalog *catalog, const struct viewer *viewer,
                             const struct catalog_package *package);
 
-/* The package of that name in the viewer's store, or else in a friendly one; visible or not. NULL.
- */
+/* The package of that name that counts in the viewer's store, visible or not. NULL. */
 const struct catalog_package *catalog_find_visible(const struct catalog *catalog,
                                                    const struct viewer *viewer, const char *name);
+
+/* What the operator decided for the viewer's model. NULL: nothing, or no verified device. */
+const struct model_view *viewer_view(const struct catalog *catalog, const struct viewer *viewer);
+/* Where the operator holds this package for the viewer's model. A revision that is not there, or is
+ * not for the device's architecture, is for the caller to see. */
+bool viewer_pin(const struct catalog *catalog, const struct viewer *viewer,
+                const struct catalog_package *package, struct view_pin *ret);
+
+/* The stores whose packages a store offers, itself first, the nearest first; at most STORES_MAX.
+ * ret[i] live as long as the catalog. */
+#define STORES_MAX 64
+size_t catalog_stores_of(const struct catalog *catalog, const char *store_id,
+                         const char *ret[STORES_MAX]);
 
 /* What the model says of a package: NULL when it does not list it. channel is "" without one. */
 struct model_entry {

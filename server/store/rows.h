@@ -58,6 +58,48 @@ struct track_row {
         usec_t created;
 };
 
+struct store_row {
+        const char *store_id;
+        const char *title;
+        usec_t created;
+};
+
+/* store_id offers what parent_id offers. */
+struct store_include_row {
+        const char *store_id;
+        const char *parent_id;
+        int64_t place; /* the first goes first where two parents have a package of one name */
+        const char *by;
+        usec_t created;
+};
+
+struct store_rule_row {
+        const char *store_id;
+        const char *snap_id;
+        const char *rule; /* "include" although it is private, "exclude" */
+        const char *by;
+        usec_t created;
+};
+
+struct model_view_row {
+        const char *brand_id;
+        const char *model;
+        const char *mode; /* "all", "listed" */
+        const char *by;
+        usec_t created;
+};
+
+struct model_rule_row {
+        const char *brand_id;
+        const char *model;
+        const char *snap_id;
+        const char *rule;    /* "include", "exclude", "" only the pin counts */
+        uint64_t revision;   /* pinned; 0 none */
+        const char *channel; /* pinned; "" none */
+        const char *by;
+        usec_t created;
+};
+
 struct revision_row {
         const char *snap_id;
         uint64_t number;

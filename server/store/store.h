@@ -73,6 +73,49 @@ MUST_USE enum rc store_track_list(struct db_tx *tx, struct arena *arena, const c
                                   const struct track_row **ret, size_t *ret_count,
                                   struct err *err); /* "latest" is always there, first */
 
+/* stores on this server, what each includes, and its rules */
+MUST_USE enum rc store_store_insert(struct db_tx *tx, const struct store_row *row, struct err *err);
+/* One that is there stays as it is. */
+MUST_USE enum rc store_store_ensure(struct db_tx *tx, const char *store_id, usec_t now,
+                                    struct err *err);
+MUST_USE enum rc store_store_list(struct db_tx *tx, struct arena *arena,
+                                  const struct store_row **ret, size_t *ret_count,
+                                  struct err *err); /* by store_id */
+MUST_USE enum rc store_include_insert(struct db_tx *tx, const struct store_include_row *row,
+                                      struct err *err);
+MUST_USE enum rc store_include_delete(struct db_tx *tx, const char *store_id, const char *parent_id,
+                                      struct err *err);
+MUST_USE enum rc store_include_list(struct db_tx *tx, struct arena *arena,
+                                    const struct store_include_row **ret, size_t *ret_count,
+                                    struct err *err); /* by store_id, place, parent_id */
+MUST_USE enum rc store_rule_put(struct db_tx *tx, const struct store_rule_row *row,
+                                struct err *err);
+MUST_USE enum rc store_rule_delete(struct db_tx *tx, const char *store_id, const char *snap_id,
+                                   struct err *err);
+MUST_USE enum rc store_rule_list(struct db_tx *tx, struct arena *arena,
+                                 const struct store_rule_row **ret, size_t *ret_count,
+                                 struct err *err); /* by store_id, snap_id */
+
+/* what each model sees */
+MUST_USE enum rc store_model_view_put(struct db_tx *tx, const struct model_view_row *row,
+                                      struct err *err);
+/* One that is there stays as it is; a new one shows everything. */
+MUST_USE enum rc store_model_view_ensure(struct db_tx *tx, const char *brand_id, const char *model,
+                                         const char *by, usec_t now, struct err *err);
+/* Its rules go with it. */
+MUST_USE enum rc store_model_view_delete(struct db_tx *tx, const char *brand_id, const char *model,
+                                         struct err *err);
+MUST_USE enum rc store_model_view_list(struct db_tx *tx, struct arena *arena,
+                                       const struct model_view_row **ret, size_t *ret_count,
+                                       struct err *err); /* by brand_id, model */
+MUST_USE enum rc store_model_rule_put(struct db_tx *tx, const struct model_rule_row *row,
+                                      struct err *err);
+MUST_USE enum rc store_model_rule_delete(struct db_tx *tx, const char *brand_id, const char *model,
+                                         const char *snap_id, struct err *err);
+MUST_USE enum rc store_model_rule_list(struct db_tx *tx, struct arena *arena,
+                                       const struct model_rule_row **ret, size_t *ret_count,
+                                       struct err *err); /* by brand_id, model, snap_id */
+
 /* revisions */
 /* Takes the next number: *ret_number = highest + 1. */
 MUST_USE enum rc store_revision_next(struct db_tx *tx, const char *snap_id, uint64_t *ret_number,

@@ -251,6 +251,124 @@ static void package_finish(struct making *making)
                         node->hooks->revision_view(package, &making->revisions[i]);
 }
 
+/* --- stores and views --- */
+
+#define RULES_MAX 64
+
+struct rules_making {
+        struct arena *arena;
+        struct store_row stores[RULES_MAX];
+        struct store_include_row includes[RULES_MAX];
+        struct store_rule_row store_rules[RULES_MAX];
+        struct model_view_row views[RULES_MAX];
+        struct model_rule_row model_rules[RULES_MAX];
+        struct rule_rows rows;
+};
+
+static const char *id_of(struct arena *arena, const char *name)
+{
+        char id[33];
+
+        catalog_make_id(name, id);
+        return need(arena_strdup(arena, id));
+}
+
+static void store_line(struct rules_making *making, char *const *words)
+{
+        char *parents = arena_strdup(making->arena, option(words, "includes", ""));
+
+        making->stores[making->rows.store_count++] =
+                (struct store_row){need(arena_strdup(making->arena, words[1])), "", 0};
+        while (parents && *parents) {
+                const size_t place = making->rows.include_count++;
+
+                making->includes[place] = (struct store_include_row){
+                        .store_id = making->stores[making->rows.store_count - 1].store_id,
+                        .parent_id = strsep(&parents, ","),
+                        .place = (int64_t)place,
+                        .by = ""};
+        }
+}
+
+static void model_split(struct arena *arena, const char *text, const char **ret_brand,
+                        const char **ret_model)
+{
+        char *copy = need(arena_strdup(arena, text));
+
+        *ret_brand = strsep(&copy, "/");
+        *ret_model = need(copy);
+}
+
+static bool rules_line(struct rules_making *making, char *const *words, size_t count)
+{
+        struct arena *arena = making->arena;
+
+        if (strcmp(words[0], "store") == 0 && count >= 2) {
+                store_line(making, words);
+        } else if (strcmp(words[0], "store-rule") == 0 && count == 4) {
+                making->store_rules[making->rows.store_rule_count++] = (struct store_rule_row){
+                        arena_strdup(arena, words[1]), id_of(arena, words[3]),
+                        arena_strdup(arena, words[2]), "", 0};
+        } else if (strcmp(words[0], "model") == 0 && count == 3) {
+                struct model_view_row *row = &making->views[making->rows.view_count++];
+
+                model_split(arena, words[1], &row->brand_id, &row->model);
+                row->mode = arena_strdup(arena, words[2]);
+        } else if (strcmp(words[0], "model-rule") == 0 && count >= 3) {
+                struct model_rule_row *row = &making->model_rules[making->rows.model_rule_count++];
+
+                model_split(arena, words[1], &row->brand_id, &row->model);
+                row->snap_id = id_of(arena, words[2]);
+                row->rule = flag(words, "include")   ? "include"
+                            : flag(words, "exclude") ? "exclude"
+                                                     : "";
+                row->revision = strtoull(option(words, "revision", "0"), NULL, 10);
+                row->channel = arena_strdup(arena, option(words, "channel", ""));
+        } else {
+                return false;
+        }
+        return true;
+}
+
+/* As the statements order them: each begins with the texts that it is sorted by. */
+static int pair_compare(const void *a, const void *b)
+{
+        const char *const *x = a;
+        const char *const *y = b;
+        const int first = strcmp(x[0], y[0]);
+
+        return first ? first : strcmp(x[1], y[1]);
+}
+
+static int triple_compare(const void *a, const void *b)
+{
+        const int pair = pair_compare(a, b);
+
+        return pair ? pair : strcmp(((const char *const *)a)[2], ((const char *const *)b)[2]);
+}
+
+static struct catalog_rules *rules_finish(struct rules_making *making)
+{
+        struct rule_rows *rows = &making->rows;
+        struct catalog_rules *rules = NULL;
+        struct err err = {0};
+
+        qsort(making->stores, rows->store_count, sizeof(making->stores[0]), pair_compare);
+        qsort(making->store_rules, rows->store_rule_count, sizeof(making->store_rules[0]),
+              pair_compare);
+        qsort(making->views, rows->view_count, sizeof(making->views[0]), pair_compare);
+        qsort(making->model_rules, rows->model_rule_count, sizeof(making->model_rules[0]),
+              triple_compare);
+        rows->stores = making->stores;
+        rows->includes = making->includes;
+        rows->store_rules = making->store_rules;
+        rows->views = making->views;
+        rows->model_rules = making->model_rules;
+        if (catalog_rules_make(rows, &rules, &err) != RC_OK)
+                refuse(err.text, "rules");
+        return rules;
+}
+
 static size_t words_split(char *line, char *words[WORDS_MAX + 1])
 {
         size_t count = 0;
@@ -263,8 +381,8 @@ static size_t words_split(char *line, char *words[WORDS_MAX + 1])
         return count;
 }
 
-static void line_read(struct making *packages, size_t *count, const struct catalog_hooks *hooks,
-                      char *line)
+static void line_read(struct making *packages, size_t *count, struct rules_making *rules,
+                      const struct catalog_hooks *hooks, char *line)
 {
         char *words[WORDS_MAX + 1];
         const size_t word_count = words_split(line, words);
@@ -280,7 +398,7 @@ static void line_read(struct making *packages, size_t *count, const struct catal
                 release_line(last, words);
         else if (last && word_count == 4 && strcmp(words[0], "delta") == 0)
                 delta_line(last, words);
-        else
+        else if (!rules_line(rules, words, word_count))
                 refuse("not a line", words[0]);
 }
 
@@ -317,13 +435,14 @@ struct catalog *catalog_make(const char *text, const char *const *assertions,
 {
         static const struct catalog_hooks none;
         struct making packages[PACKAGES_MAX];
+        struct rules_making rules = {.arena = need(arena_new(MIB))};
         char *copy = need(strdup(text));
         char *at = copy;
         struct catalog *root;
         size_t count = 0;
 
         while (at)
-                line_read(packages, &count, hooks ? hooks : &none, strsep(&at, "\n"));
+                line_read(packages, &count, &rules, hooks ? hooks : &none, strsep(&at, "\n"));
         free(copy);
         root = need(catalog_root_new(count));
         for (; root->count < count; root->count++) {
@@ -332,6 +451,8 @@ struct catalog *catalog_make(const char *text, const char *const *assertions,
         }
         catalog_root_finish(root);
         root->assertions = assertions_make(assertions);
+        root->rules = rules_finish(&rules);
+        arena_freep(&rules.arena);
         root->generation = 1;
         return root;
 }

@@ -7,8 +7,13 @@
  *     revision N [arch=A,B] [epoch=READ/WRITE, each a list like 0,1]
  *     release CHANNEL N [arch=A] [percent=N] [base=N] [paused] [expires=SEC]
  *     delta SOURCE TARGET FORMAT
+ *     store ID [includes=A,B]
+ *     store-rule STORE include|exclude NAME
+ *     model BRAND/MODEL all|listed
+ *     model-rule BRAND/MODEL NAME [include|exclude] [revision=N] [channel=C]
  *
- * Each line belongs to the package above it. Left out: id made of the name (catalog_make_id), store
+ * Lines of revisions, releases and deltas belong to the package above them; NAME stands for the id
+ * that catalog_make_id gives it. Left out: id made of the name (catalog_make_id), store
  * "acme", publisher "acme", type "app", arch "all", epoch 0/0; a release is made for each
  * architecture of its revision; one of the same channel and architecture takes the place of that
  * before. Releases are numbered as they come and sorted as the database

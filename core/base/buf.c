@@ -80,6 +80,18 @@ void buf_printf(struct buf *buf, const char *format, ...)
         va_end(args);
 }
 
+void buf_number(struct buf *buf, uint64_t number)
+{
+        char digits[20];
+        size_t at = sizeof(digits);
+
+        do {
+                digits[--at] = (char)('0' + number % 10);
+                number /= 10;
+        } while (number);
+        buf_append(buf, digits + at, sizeof(digits) - at);
+}
+
 static size_t plain_run(const char *text)
 {
         size_t n = 0;

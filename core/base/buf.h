@@ -29,6 +29,8 @@ void buf_append(struct buf *buf, const void *data, size_t bytes);
 void buf_text(struct buf *buf, const char *text);
 void buf_char(struct buf *buf, char c);
 void buf_printf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
+/* A decimal number; for places where printf costs too much. */
+void buf_number(struct buf *buf, uint64_t number);
 /* A JSON string with its quotes; text must be valid UTF-8 (bytes above 0x7f pass unchanged). */
 void buf_json_string(struct buf *buf, const char *text);
 void buf_clear(struct buf *buf);

@@ -164,6 +164,19 @@ enum rc assertion_fill(struct assertion *assertion, struct err *err)
         return assertion_type_check(assertion, err);
 }
 
+/* snapd reads RSA only; and what certifies keys is never signed by a key of a day. */
+static enum rc scheme_check(const struct assertion_type *type, bool ours, struct err *err)
+{
+        const bool may =
+                type->agent_purpose || (!type->snapd_reads && type->signer != SIGNER_TRUSTED);
+
+        if (ours && !may)
+                return err_set(err, RC_INVALID, "%s cannot have an Ed25519 signature", type->name);
+        if (!ours && type->agent_purpose)
+                return err_set(err, RC_INVALID, "%s cannot have an RSA signature", type->name);
+        return RC_OK;
+}
+
 /* The signature's text: base64 that names a scheme which this type may have. */
 static enum rc signature_fill(struct arena *arena, struct assertion *assertion, const char *text,
                               size_t bytes, struct err *err)
@@ -190,11 +203,7 @@ static enum rc signature_fill(struct arena *arena, struct assertion *assertion, 
         if (raw[0] != KEY_RSA && raw[0] != KEY_ED25519)
                 return err_set(err, RC_INVALID, "signature version %u is unknown",
                                (unsigned)(uint8_t)raw[0]);
-        if (raw[0] == KEY_ED25519 &&
-            (assertion->type->snapd_reads || assertion->type->signer == SIGNER_TRUSTED))
-                return err_set(err, RC_INVALID, "%s cannot have an Ed25519 signature",
-                               assertion->type->name);
-        return RC_OK;
+        return scheme_check(assertion->type, raw[0] == KEY_ED25519, err);
 }
 
 /* Offset of the first LF LF at or after `from`; bytes when there is none. */

@@ -222,9 +222,22 @@ static const struct assertion_type types[] = {
         {.name = "agent-key",
          KEY("public-key-sha3-384"),
          RULES(MUST("public-key-sha3-384", KEY_ID), MUST("account-id", ACCOUNT),
-               MUST("purpose", PURPOSE), MUST("since", TIME), MAY("until", TIME)),
+               MUST("purpose", PURPOSE), MUST("since", TIME), MAY("until", TIME),
+               MAY("epoch", NUMBER)),
          .signer = SIGNER_TRUSTED,
          .needs_body = true},
+        /* Ours: what one device's packages are to be now (doc/manifest.md). Never stored. */
+        {.name = "refresh-manifest",
+         RULES(MUST("brand-id", ACCOUNT), MUST("model", MODEL), MUST("serial", TEXT),
+               MUST("store", TEXT), MUST("nonce", TEXT), MUST("timestamp", TIME),
+               MUST("expiry", TIME), MUST("epoch", NUMBER), MUST("sequence", NUMBER)),
+         .signer = SIGNER_TRUSTED,
+         .agent_purpose = "manifest"},
+        /* Ours: the root's word that manifests of earlier epochs are over. */
+        {.name = "manifest-epoch",
+         KEY("account-id", "epoch"),
+         RULES(MUST("account-id", ACCOUNT), MUST("epoch", POSITIVE), MUST("timestamp", TIME)),
+         .signer = SIGNER_TRUSTED},
 };
 
 const struct assertion_type *assertion_type_find(const char *name)

@@ -6,8 +6,9 @@
  * Floor    core/model. Owner: the table is constant.
  * Source   device.md 8.8 (every type listed there), and our own agent-key (design: 0x02 keys):
  *          agent-key: primary key public-key-sha3-384; account-id, purpose
- * developer|manifest|device, since, optional until; body = the 0x02 public key; signed in 0x01 by a
- * trusted account. Tests    tests/unit/test_assertion_type.c
+ * developer|manifest|device, since, optional until, epoch of a manifest key; body = the 0x02 public
+ * key; signed in 0x01 by a trusted account. refresh-manifest and manifest-epoch: doc/manifest.md.
+ * Tests    tests/unit/test_assertion_type.c
  */
 #include "core/model/assertion.h"
 
@@ -69,6 +70,9 @@ struct assertion_type {
         bool snapd_reads;          /* 0x02 signatures are refused */
         bool needs_body;
         bool opaque; /* stored and served, not interpreted */
+        /* Signed in 0x02 only, by an agent-key of this purpose. NULL: in 0x01, or, where snapd does
+         * not read it, also by a developer's agent-key. */
+        const char *agent_purpose;
 };
 
 /* NULL for an unknown name. */

@@ -128,6 +128,7 @@ static enum rc key_find(const struct trust_run *run, const struct assertion **re
         const bool ours = base64_version(assertion->signature) == KEY_ED25519;
         const char *type = ours ? "agent-key" : "account-key";
         const struct assertion *key = TRUST_FIND(run, type, assertion->key_id);
+        const char *want = assertion->type->agent_purpose;
         const char *account;
         const char *purpose;
 
@@ -137,7 +138,7 @@ static enum rc key_find(const struct trust_run *run, const struct assertion **re
         if (!account || strcmp(account, assertion->authority))
                 return trust_refuse(run, "the signing key belongs to another account");
         purpose = assertion_text(key, "purpose");
-        if (ours && (!purpose || strcmp(purpose, "developer")))
+        if (ours && (!purpose || strcmp(purpose, want ? want : "developer")))
                 return trust_refuse(run, "the signing key is for another purpose");
         *ret = key;
         return RC_OK;

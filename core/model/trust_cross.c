@@ -117,6 +117,7 @@ static const struct {
 } crosses[] = {
         {"account-key", key_cross},
         {"agent-key", key_cross},
+        {"manifest-epoch", key_cross},
         {"snap-declaration", declaration_cross},
         {"snap-revision", revision_cross},
         {"snap-resource-revision", revision_cross},
@@ -214,6 +215,7 @@ static void accounts_add(struct refs *refs, const struct assertion *assertion)
         } rows[] = {
                 {"account-key", "account-id"},
                 {"agent-key", "account-id"},
+                {"manifest-epoch", "account-id"},
                 {"snap-declaration", "publisher-id"},
                 {"snap-revision", "developer-id"},
                 {"snap-resource-revision", "developer-id"},

@@ -9,7 +9,7 @@
  * Tests    tests/unit/test_signer.c
  */
 #include "core/keys/privkey.h"
-#include "server/signer/trust_set.h"
+#include "core/model/trust_set.h"
 
 enum role { ROLE_STORE, ROLE_BRAND, ROLE_SERIALS, ROLE_COUNT };
 const char *role_name(enum role role);

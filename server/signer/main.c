@@ -8,9 +8,11 @@
 #include "core/base/log.h"
 #include "core/base/random.h"
 #include "core/base/user.h"
+#include "core/keys/keydir.h"
 #include "core/model/settings.h"
 #include "server/signer/sandbox.h"
 #include "server/signer/serve.h"
+#include "server/signer/trust_dir.h"
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The trust folder. Who can write to it decides what is trusted, so its owners and modes count. */
+#include "server/signer/trust_dir.h"
 #include "core/base/fs.h"
-#include "server/signer/trust_set.h"
+#include "core/keys/keydir.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -106,6 +106,18 @@ static enum rc all_proved(const struct trust_set *set, struct err *err)
         return RC_OK;
 }
 
+static enum rc roots_add(struct trust_set *set, const char *trust_dir, struct err *err)
+{
+        struct keydir_root roots[KEYDIR_ROOTS_MAX];
+        size_t count = 0;
+        enum rc rc;
+
+        rc = keydir_read_roots(trust_dir, roots, &count, err);
+        for (size_t i = 0; rc == RC_OK && i < count; i++)
+                rc = trust_set_add_root(set, roots[i].account_id, roots[i].key_id, err);
+        return rc;
+}
+
 enum rc trust_set_load(const char *trust_dir, uid_t forbidden_uid, usec_t now, struct arena *arena,
                        struct trust_set **ret, struct err *err)
 {
@@ -123,7 +135,7 @@ enum rc trust_set_load(const char *trust_dir, uid_t forbidden_uid, usec_t now, s
         if (rc == RC_OK)
                 rc = file_open(dirfd(dir), KEYDIR_ROOTS_FILE, forbidden_uid, &roots, err);
         if (rc == RC_OK)
-                rc = keydir_read_roots(trust_dir, set->roots, &set->root_count, err);
+                rc = roots_add(set, trust_dir, err);
         if (rc == RC_OK)
                 rc = folder_read(set, dir, forbidden_uid, err);
         /* An expired key is no reason not to start: each issue looks at its own key's life. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/lib/signer_ask.h"
 #include "core/base/jsonx.h"
+#include "server/signer/trust_dir.h"
 #include "tests/lib/scratch.h"
 #include <fcntl.h>
 #include <stdio.h>

@@ -186,6 +186,8 @@ static void table_is_the_specification(void)
                 {"response-message", "account-id message-id device ", 0, false},
                 {"hardware-identity", "issuer-id hardware-id-key-sha3-384 ", 0, false},
                 {"agent-key", "public-key-sha3-384 ", 0, false},
+                {"refresh-manifest", "", 0, false},
+                {"manifest-epoch", "account-id epoch ", 0, false},
         };
 
         check_promise("the types, their primary keys and formats are those of the protocol");
@@ -213,23 +215,26 @@ static void table_is_the_specification(void)
 
 static void schemes_are_kept_apart(void)
 {
-        check_promise("only snap-build, which devices never fetch, may have an Ed25519 signature");
+        check_promise(
+                "snapd's types are RSA; snap-build may be Ed25519, a refresh-manifest must be");
         for (size_t t = 0; t < assertion_type_count(); t++) {
                 const struct assertion_type *type = assertion_type_at(t);
                 CLEANUP(arena_freep) struct arena *arena = arena_new(MIB);
                 struct assertion_draft *draft = draft_make(arena, type, NULL, BREAK_NONE);
                 struct assertion *got;
                 struct err err = {0};
+                const bool manifest = !strcmp(type->name, "refresh-manifest");
+                const bool build = !strcmp(type->name, "snap-build");
                 const char *content = "";
                 size_t bytes = 0;
 
                 check_case("%s", type->name);
                 CHECK_RC(assertion_draft_content(draft, KEY_ID, &content, &bytes, &err), RC_OK,
                          &err);
-                CHECK_RC(assertion_assemble(arena, content, bytes, "AQEB", &got, &err), RC_OK,
-                         &err);
+                CHECK_RC(assertion_assemble(arena, content, bytes, "AQEB", &got, &err),
+                         manifest ? RC_INVALID : RC_OK, &err);
                 CHECK_RC(assertion_assemble(arena, content, bytes, "AgEB", &got, &err),
-                         strcmp(type->name, "snap-build") ? RC_INVALID : RC_OK, &err);
+                         manifest || build ? RC_OK : RC_INVALID, &err);
         }
 }
 

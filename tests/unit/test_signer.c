@@ -4,6 +4,7 @@
  * log. Packages and brands have their own tests; the process is attacked in test_signer_attack.c.
  */
 #include "core/base/fs.h"
+#include "server/signer/trust_dir.h"
 #include "tests/lib/scratch.h"
 #include "tests/lib/signer_ask.h"
 #include <fcntl.h>

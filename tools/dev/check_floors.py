@@ -20,6 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import tree  # noqa: E402
 
 BASE, CRYPTO, KEYS, MODEL = "core/base", "core/crypto", "core/keys", "core/model"
+CORE_MANIFEST = "core/manifest"
 STORE, DOMAIN, HTTP, API = "server/store", "server/domain", "server/http", "server/api"
 SIGNER, CLIENT, MANIFEST = "server/signer", "server/signer/client", "server/manifest"
 CONSOLE, WORKER_CLIENT, SERVER = "server/console", "server/worker", "server"
@@ -34,22 +35,23 @@ FLOORS = {
     CRYPTO: (BASE,),
     KEYS: (BASE, CRYPTO),
     MODEL: (BASE, CRYPTO),
+    CORE_MANIFEST: (BASE, CRYPTO, MODEL),
     SCHEMA: (),
     STORE: (BASE, CRYPTO, MODEL, SCHEMA),
     SIGNER: (BASE, CRYPTO, KEYS, MODEL),
     CLIENT: (BASE, MODEL),
-    MANIFEST: (BASE, CRYPTO, KEYS, MODEL),
+    MANIFEST: (BASE, CRYPTO, KEYS, MODEL, CORE_MANIFEST),
     WORKER_CLIENT: (BASE, CRYPTO, MODEL),
-    DOMAIN: (BASE, CRYPTO, MODEL, STORE, CLIENT, WORKER_CLIENT, MANIFEST),
+    DOMAIN: (BASE, CRYPTO, MODEL, CORE_MANIFEST, STORE, CLIENT, WORKER_CLIENT, MANIFEST),
     HTTP: (BASE,),
     CONSOLE: (BASE, HTTP),
-    API: (BASE, MODEL, DOMAIN, HTTP, CONSOLE, WORKER_CLIENT),
+    API: (BASE, MODEL, CORE_MANIFEST, DOMAIN, HTTP, CONSOLE, WORKER_CLIENT),
     SERVER: (BASE, CRYPTO, MODEL, STORE, CLIENT, WORKER_CLIENT, MANIFEST, DOMAIN, HTTP, API, CONSOLE),
     APPLY: (BASE, CRYPTO),
     WORKER: (BASE, CRYPTO, MODEL, APPLY),
-    STORECTL: (BASE, CRYPTO, KEYS, MODEL, STORE, DOMAIN, CLIENT),
-    AGENT: (BASE, CRYPTO, KEYS, MODEL, APPLY),
-    DEMO_DEVICE: (BASE, CRYPTO, KEYS, MODEL),
+    STORECTL: (BASE, CRYPTO, KEYS, MODEL, CORE_MANIFEST, STORE, DOMAIN, CLIENT),
+    AGENT: (BASE, CRYPTO, KEYS, MODEL, CORE_MANIFEST, APPLY),
+    DEMO_DEVICE: (BASE, CRYPTO, KEYS, MODEL, CORE_MANIFEST),
     DELTA_TOOL: (BASE, CRYPTO, APPLY, WORKER_CLIENT),
     TESTS: (EVERYTHING,),
 }
@@ -90,6 +92,8 @@ NEVER = (
 CLOSED = {
     MODEL: ("core/base/fs.h", "core/base/random.h", "core/base/log.h", "core/base/jsonx.h",
             "core/base/frame.h", "core/base/sandbox.h"),
+    CORE_MANIFEST: ("core/base/fs.h", "core/base/random.h", "core/base/log.h", "core/base/jsonx.h",
+                    "core/base/frame.h", "core/base/sandbox.h"),
     CRYPTO: ("core/base/log.h", "core/base/jsonx.h"),
     KEYS: ("core/base/log.h", "core/base/jsonx.h"),
     STORE: ("core/base/log.h", "core/base/jsonx.h"),
@@ -113,13 +117,13 @@ CALLS = (
     ("gets|strcpy|strcat|sprintf|vsprintf|strtok|alloca|system|popen|rand|srand|random|tmpnam|mktemp",
      "nowhere", ()),
     ("time|clock_gettime|gettimeofday|clock_now",
-     "not in", (MODEL, CRYPTO, STORE, APPLY)),
+     "not in", (MODEL, CORE_MANIFEST, CRYPTO, STORE, APPLY)),
     ("time|clock_gettime|gettimeofday", "only in", ("core/base/clock.c", TESTS)),
     ("getrandom|getentropy|randombytes_buf|randombytes", "only in",
      ("core/base/random.c", "core/base/secret.c", CRYPTO, KEYS, TESTS)),
-    (FILE_CALLS, "not in", (MODEL, CRYPTO, DOMAIN, API, CONSOLE, APPLY)),
-    (SOCKET_CALLS, "not in", (BASE, CRYPTO, KEYS, MODEL, STORE, DOMAIN, API, CONSOLE, APPLY)),
-    (RUN_CALLS, "not in", (BASE, CRYPTO, KEYS, MODEL, STORE, DOMAIN, API, HTTP, CONSOLE, CLIENT, APPLY)),
+    (FILE_CALLS, "not in", (MODEL, CORE_MANIFEST, CRYPTO, DOMAIN, API, CONSOLE, APPLY)),
+    (SOCKET_CALLS, "not in", (BASE, CRYPTO, KEYS, MODEL, CORE_MANIFEST, STORE, DOMAIN, API, CONSOLE, APPLY)),
+    (RUN_CALLS, "not in", (BASE, CRYPTO, KEYS, MODEL, CORE_MANIFEST, STORE, DOMAIN, API, HTTP, CONSOLE, CLIENT, APPLY)),
 )
 
 LIBC = re.compile(

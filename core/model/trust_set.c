@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/signer/trust_set.h"
+#include "core/model/trust_set.h"
+#include "core/model/name.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,22 @@ struct trust_set *trust_set_new(struct arena *arena, const struct trust_set *bel
                 set->below = below;
         }
         return set;
+}
+
+enum rc trust_set_add_root(struct trust_set *set, const char *account_id, const char *key_id,
+                           struct err *err)
+{
+        struct trust_root *root = &set->roots[set->root_count];
+        struct digest id;
+
+        if (set->root_count == TRUST_ROOTS_MAX)
+                return err_set(err, RC_TOO_MANY, "more than %d root keys", TRUST_ROOTS_MAX);
+        if (!name_is_account(account_id) || digest_parse_b64(key_id, &id) != RC_OK)
+                return err_set(err, RC_INVALID, "a root is an account and a key id");
+        snprintf(root->account_id, sizeof(root->account_id), "%s", account_id);
+        snprintf(root->key_id, sizeof(root->key_id), "%s", key_id);
+        set->root_count++;
+        return RC_OK;
 }
 
 enum rc trust_set_add(struct trust_set *set, const char *stream, size_t bytes, struct err *err)
@@ -79,6 +96,15 @@ bool trust_set_is_trusted(const struct trust_set *set, const char *account_id)
         return false;
 }
 
+bool trust_set_is_root(const struct trust_set *set, const char *key_id)
+{
+        for (; set; set = set->below)
+                for (size_t i = 0; i < set->root_count; i++)
+                        if (strcmp(set->roots[i].key_id, key_id) == 0)
+                                return true;
+        return false;
+}
+
 static const struct assertion *source_find(void *context, struct arena *arena, const char *type,
                                            const char *const *pk)
 {
@@ -93,11 +119,7 @@ static bool source_is_trusted(void *context, const char *account_id)
 
 static bool source_is_root(void *context, const char *key_id)
 {
-        for (const struct trust_set *set = context; set; set = set->below)
-                for (size_t i = 0; i < set->root_count; i++)
-                        if (strcmp(set->roots[i].key_id, key_id) == 0)
-                                return true;
-        return false;
+        return trust_set_is_root(context, key_id);
 }
 
 static enum rc item_prove(struct trust_set *set, struct trust_item *item, unsigned flags,

@@ -100,6 +100,39 @@ struct model_rule_row {
         usec_t created;
 };
 
+/* An address that the store names for a package. */
+struct link_row {
+        const char *snap_id;
+        const char *kind;
+        int position;
+        const char *url;
+};
+
+struct category_row {
+        const char *store_id;
+        const char *name;
+        usec_t created;
+};
+
+struct package_category_row {
+        const char *snap_id;
+        const char *name;
+};
+
+/* A picture of a package, or the icon that one of its revisions brought with it. */
+struct media_row {
+        const char *snap_id;
+        uint64_t revision; /* 0: set by people */
+        const char *kind;  /* "icon" "screenshot" */
+        int position;
+        struct digest digest;
+        uint64_t bytes;
+        const char *format; /* "png" "jpeg" */
+        uint64_t width;
+        uint64_t height;
+        usec_t created;
+};
+
 struct revision_row {
         const char *snap_id;
         uint64_t number;

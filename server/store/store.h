@@ -116,6 +116,42 @@ MUST_USE enum rc store_model_rule_list(struct db_tx *tx, struct arena *arena,
                                        const struct model_rule_row **ret, size_t *ret_count,
                                        struct err *err); /* by brand_id, model, snap_id */
 
+/* what packages are found by: addresses, categories, pictures */
+MUST_USE enum rc store_link_insert(struct db_tx *tx, const struct link_row *row, struct err *err);
+/* Those of one kind. */
+MUST_USE enum rc store_link_delete(struct db_tx *tx, const char *snap_id, const char *kind,
+                                   struct err *err);
+MUST_USE enum rc store_link_list(struct db_tx *tx, struct arena *arena, const char *snap_id,
+                                 const struct link_row **ret, size_t *ret_count,
+                                 struct err *err); /* by kind and position */
+MUST_USE enum rc store_category_insert(struct db_tx *tx, const struct category_row *row,
+                                       struct err *err);
+MUST_USE enum rc store_category_delete(struct db_tx *tx, const char *store_id, const char *name,
+                                       struct err *err); /* RC_NOT_FOUND */
+MUST_USE enum rc store_category_list(struct db_tx *tx, struct arena *arena,
+                                     const struct category_row **ret, size_t *ret_count,
+                                     struct err *err); /* of every store; by store and name */
+/* How many packages are in it. */
+MUST_USE enum rc store_category_count_uses(struct db_tx *tx, const char *store_id, const char *name,
+                                           size_t *ret, struct err *err);
+MUST_USE enum rc store_package_category_insert(struct db_tx *tx,
+                                               const struct package_category_row *row,
+                                               struct err *err);
+/* All of a package. */
+MUST_USE enum rc store_package_category_delete(struct db_tx *tx, const char *snap_id,
+                                               struct err *err);
+MUST_USE enum rc store_package_category_list(struct db_tx *tx, struct arena *arena,
+                                             const char *snap_id,
+                                             const struct package_category_row **ret,
+                                             size_t *ret_count, struct err *err); /* by name */
+MUST_USE enum rc store_media_insert(struct db_tx *tx, const struct media_row *row, struct err *err);
+/* Those of one kind: of a revision, or (0) set by people. */
+MUST_USE enum rc store_media_delete(struct db_tx *tx, const char *snap_id, uint64_t revision,
+                                    const char *kind, struct err *err);
+MUST_USE enum rc store_media_list(struct db_tx *tx, struct arena *arena, const char *snap_id,
+                                  const struct media_row **ret, size_t *ret_count,
+                                  struct err *err); /* by revision; the icon first; by position */
+
 /* revisions */
 /* Takes the next number: *ret_number = highest + 1. */
 MUST_USE enum rc store_revision_next(struct db_tx *tx, const char *snap_id, uint64_t *ret_number,
@@ -179,7 +215,8 @@ MUST_USE enum rc store_upload_count_anonymous(struct db_tx *tx, size_t *ret, uin
 MUST_USE enum rc store_upload_expire(struct db_tx *tx, usec_t now, size_t *ret_count,
                                      struct err *err);
 
-/* Whether a revision, a delta, or an upload that is not decided yet names these bytes. */
+/* Whether a revision, a delta, a picture, or an upload that is not decided yet names these bytes.
+ */
 MUST_USE enum rc store_digest_is_used(struct db_tx *tx, const struct digest *digest, bool *ret,
                                       struct err *err);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/signer/issue.h"
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,26 +88,32 @@ static bool has_timestamp(const struct assertion_type *type)
         return false;
 }
 
-static enum rc content_build(const struct issue_request *request, const struct keyring_entry *own,
-                             usec_t now, struct arena *arena, const char **ret, size_t *ret_bytes,
-                             struct err *err)
+static enum rc content_build(const struct issue_request *request, const struct policy_case *c,
+                             const char **ret, size_t *ret_bytes, struct err *err)
 {
         const struct assertion_type *type = assertion_type_find(request->type);
-        struct assertion_draft *draft = assertion_draft_new(arena, request->type);
+        struct assertion_draft *draft = assertion_draft_new(c->arena, request->type);
+        uint64_t epoch = 0;
+        enum rc rc;
 
         if (!type)
                 return err_set(err, RC_INVALID, "the type %.60s is not known", request->type);
         if (!draft)
                 return err_set(err, RC_NOMEM, "no memory for an assertion");
+        rc = policy_epoch(c, &epoch, err);
+        if (rc != RC_OK)
+                return rc;
         for (size_t i = 0; i < request->headers.count; i++)
                 assertion_draft_value(draft, request->headers.names[i], &request->headers.items[i]);
-        assertion_draft_text(draft, "authority-id", own->account_id);
+        assertion_draft_text(draft, "authority-id", c->own->account_id);
         if (has_timestamp(type) && !value_find(&request->headers, "timestamp"))
-                assertion_draft_time(draft, "timestamp", now);
+                assertion_draft_time(draft, "timestamp", c->now);
+        if (request->role == ROLE_MANIFEST && !value_find(&request->headers, "epoch"))
+                assertion_draft_printf(draft, "epoch", "%" PRIu64, epoch);
         assertion_draft_format(draft, request->format);
         if (request->body_bytes)
                 assertion_draft_body(draft, request->body, request->body_bytes);
-        return assertion_draft_content(draft, own->key_id, ret, ret_bytes, err);
+        return assertion_draft_content(draft, c->own->key_id, ret, ret_bytes, err);
 }
 
 static enum rc evidence_read(const struct signer *signer, const struct issue_request *request,
@@ -187,11 +194,11 @@ static enum rc issue_make(struct signer *signer, const struct issue_request *req
         };
         enum rc rc;
 
-        rc = content_build(request, own, now, arena, &content, &bytes, err);
+        rc = evidence_read(signer, request, now, arena, &c.evidence, err);
+        if (rc == RC_OK)
+                rc = content_build(request, &c, &content, &bytes, err);
         if (rc == RC_OK)
                 rc = assertion_assemble(arena, content, bytes, PLACEHOLDER, &draft, err);
-        if (rc == RC_OK)
-                rc = evidence_read(signer, request, now, arena, &c.evidence, err);
         if (rc != RC_OK)
                 return rc;
         c.draft = draft;

@@ -81,6 +81,8 @@ enum rc keyring_load(const char *keys_dir, const struct secret *passphrase,
                 return rc;
         if (count == 0)
                 return err_set(err, RC_INVALID, "the roles file names no role");
+        if (!keyring->entries[ROLE_MANIFEST].key)
+                keyring->entries[ROLE_MANIFEST] = keyring->entries[ROLE_STORE];
         *ret = keyring;
         keyring = NULL;
         return RC_OK;

@@ -11,7 +11,8 @@
 #include "core/keys/privkey.h"
 #include "core/model/trust_set.h"
 
-enum role { ROLE_STORE, ROLE_BRAND, ROLE_SERIALS, ROLE_COUNT };
+/* ROLE_MANIFEST is filled by the store's key where the roles file has no line for it. */
+enum role { ROLE_STORE, ROLE_BRAND, ROLE_SERIALS, ROLE_MANIFEST, ROLE_COUNT };
 const char *role_name(enum role role);
 MUST_USE enum rc role_find(const char *name, enum role *ret, struct err *err);
 

@@ -39,8 +39,18 @@ struct policy_case {
 MUST_USE enum rc policy_check_request(enum role role, const char *account_id, const char *type,
                                       const struct value *headers, struct err *err);
 MUST_USE enum rc policy_check(struct policy_case *c, struct err *err);
+/* The epoch of manifest keys certified now: the highest to which a root raised it, by what was
+ * proved or promised before. c needs no draft. */
+MUST_USE enum rc policy_epoch(const struct policy_case *c, uint64_t *ret, struct err *err);
 
 /* The names of all rules of a table, for the tests that want an attack on each; NULL after the
  * last. */
-enum policy_table { POLICY_GENERAL, POLICY_ACCOUNTS, POLICY_PACKAGES, POLICY_BRAND, POLICY_TABLES };
+enum policy_table {
+        POLICY_GENERAL,
+        POLICY_ACCOUNTS,
+        POLICY_PACKAGES,
+        POLICY_BRAND,
+        POLICY_MANIFEST,
+        POLICY_TABLES
+};
 const char *policy_rule_name(enum policy_table table, size_t index);

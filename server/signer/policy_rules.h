@@ -18,6 +18,7 @@ struct policy_rule {
 extern const struct policy_rule policy_rules_accounts[]; /* these end with name NULL */
 extern const struct policy_rule policy_rules_packages[];
 extern const struct policy_rule policy_rules_brand[];
+extern const struct policy_rule policy_rules_manifest[];
 
 /* Puts a fact among the news; texts must live in the arena. */
 MUST_USE enum rc policy_note(struct policy_case *c, const char *key, uint64_t number,

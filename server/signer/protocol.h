@@ -9,7 +9,6 @@
 #include "core/base/compiler.h"
 
 #define SIGNER_FRAME_MAX (512 * KIB)
-#define SIGNER_ROLES     "store", "brand", "serials" /* in the order of the role enums */
-#define SIGNER_ROLES_MAX 3
+#define SIGNER_ROLES     "store", "brand", "serials", "manifest" /* in the order of the role enums */
 #define SIGNER_OP_ISSUE  "issue"
 #define SIGNER_OP_PUBKEY "pubkey"

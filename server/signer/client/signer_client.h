@@ -18,8 +18,8 @@
 struct signer_client;
 
 /* What a key is for; the signer's roles file maps each to a key and an account. */
-enum signer_role { SIGNER_STORE, SIGNER_BRAND, SIGNER_SERIALS, SIGNER_ROLE_COUNT };
-const char *signer_role_name(enum signer_role role); /* "store", "brand", "serials" */
+enum signer_role { SIGNER_STORE, SIGNER_BRAND, SIGNER_SERIALS, SIGNER_MANIFEST, SIGNER_ROLE_COUNT };
+const char *signer_role_name(enum signer_role role); /* "store", "brand", "serials", "manifest" */
 
 /* Connects at the first use. timeout_usec bounds each call. NULL: no memory. */
 struct signer_client *signer_client_new(const char *socket_path, usec_t timeout_usec);

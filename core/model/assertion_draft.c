@@ -403,7 +403,8 @@ static enum rc content_prove(const struct assertion_draft *draft, const char *he
                 copy->body = draft->body;
                 copy->body_count = draft->body_count;
         }
-        return assertion_fill(copy, err);
+        rc = assertion_fill(copy, err);
+        return rc == RC_OK ? assertion_items_check(copy, err) : rc;
 }
 
 enum rc assertion_draft_content(struct assertion_draft *draft, const char *key_id, const char **ret,

@@ -142,7 +142,7 @@ static const struct form_row {
         [FORM_ANY] = {is_anything, true, true, "a value"},
 };
 
-static bool value_fits(const struct value *value, enum header_form form)
+bool form_fits(const struct value *value, enum header_form form)
 {
         const struct form_row *row = &forms[form];
 
@@ -153,6 +153,11 @@ static bool value_fits(const struct value *value, enum header_form form)
         if (value->kind == VALUE_MAP)
                 return row->map;
         return row->fits && row->fits(value->text);
+}
+
+const char *form_want(enum header_form form)
+{
+        return forms[form].want;
 }
 
 static enum rc rules_check(const struct assertion *assertion, struct err *err)
@@ -166,7 +171,7 @@ static enum rc rules_check(const struct assertion *assertion, struct err *err)
                 if (!value && rule->required)
                         return err_set(err, RC_INVALID, "%s: header \"%s\" is missing", type,
                                        rule->name);
-                if (value && !value_fits(value, rule->form))
+                if (value && !form_fits(value, rule->form))
                         return err_set(err, RC_INVALID, "%s: \"%s\" must be %s", type, rule->name,
                                        forms[rule->form].want);
         }

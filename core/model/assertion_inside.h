@@ -10,6 +10,9 @@
 
 /* Whether a text is a header name or map key: [a-z](-?[a-z0-9])*. */
 bool header_is_name(const char *text);
+/* Whether a value has that form, and what the form wants, for messages. */
+bool form_fits(const struct value *value, enum header_form form);
+const char *form_want(enum header_form form);
 /* Valid UTF-8 without NUL. */
 bool text_is_clean(const void *data, size_t bytes);
 /* "0" or a positive decimal number without leading zeros. */

@@ -81,3 +81,6 @@ size_t assertion_type_count(void);
 const struct assertion_type *assertion_type_at(size_t index);
 /* Checks headers against the type's rows (also inside assertion_parse). */
 MUST_USE enum rc assertion_type_check(const struct assertion *assertion, struct err *err);
+/* What lists hold, and headers that contradict each other. Asked by trust_check and of drafts: what
+ * was kept before a rule came stays readable. */
+MUST_USE enum rc assertion_items_check(const struct assertion *assertion, struct err *err);

@@ -50,6 +50,9 @@ const struct conf_row settings_rows[SET_COUNT] = {
                                  "sandboxes."},
         [SET_REQUIRE_SNAP_BUILD] = {"require-snap-build", CONF_BOOL, "no", 0, 1, "",
                                     "Whether every upload must come with a signed snap-build."},
+        [SET_SERVE_SYSTEM_USERS] = {"serve-system-users", CONF_BOOL, "no", 0, 1, "",
+                                    "Whether anybody may read system-user assertions, which may "
+                                    "hold password hashes; otherwise devices of their brand."},
         [SET_HTTP_THREADS] = {"http-threads", CONF_INT, "2", 1, 64, "",
                               "Threads that answer requests which cannot block."},
         [SET_POOL_THREADS] = {"pool-threads", CONF_INT, "4", 1, 64, "",

@@ -171,6 +171,9 @@ enum rc trust_check(const struct assertion *assertion, const struct trust_source
         assert(assertion && source && arena);
         if (assertion->format > assertion->type->max_format && !assertion->type->opaque)
                 return trust_refuse(&run, "its format is newer than this store knows");
+        rc = assertion_items_check(assertion, err);
+        if (rc != RC_OK)
+                return rc;
         if (assertion->type->signer == SIGNER_SELF)
                 return self_check(&run);
         if (is_root_account_key(&run))

@@ -31,7 +31,8 @@ enum trust_flags {
 
 /* RC_OK; RC_UNTRUSTED: signature, key, authority or cross-check refuse (text says which);
  * RC_NOT_FOUND: a prerequisite is not known (err.code "missing-prerequisite", text names it);
- * RC_EXPIRED: the signing key is outside its life. `assertion` is not required to be stored. */
+ * RC_EXPIRED: the signing key is outside its life; RC_INVALID: it contradicts itself
+ * (assertion_items_check). `assertion` is not required to be stored. */
 MUST_USE enum rc trust_check(const struct assertion *assertion, const struct trust_source *source,
                              unsigned flags, usec_t now, struct arena *arena, struct err *err);
 

@@ -3,6 +3,7 @@
 #include "core/base/fs.h"
 #include "core/model/assertion_type.h"
 #include "tests/lib/check.h"
+#include "tests/unit/item_samples.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,10 +58,14 @@ static bool is_agent(const struct assertion_type *type)
         return !strcmp(type->name, "agent-key");
 }
 
-static void good_set(struct assertion_draft *draft, const struct assertion_type *type,
-                     const char *name, enum header_form form)
+static void good_set(struct arena *arena, struct assertion_draft *draft,
+                     const struct assertion_type *type, const char *name, enum header_form form)
 {
-        if (form == FORM_LIST)
+        const struct item_sample *sample = item_sample_find(type->name, name);
+
+        if (sample && form != FORM_LIST_OR_STAR)
+                assertion_draft_value(draft, name, list_make(arena, &sample->good, 1));
+        else if (form == FORM_LIST)
                 assertion_draft_value(draft, name, &list);
         else if (form == FORM_MAP)
                 assertion_draft_value(draft, name, &map);
@@ -82,6 +87,10 @@ static struct assertion_draft *draft_make(struct arena *arena, const struct asse
 
         if (type->signer != SIGNER_SELF)
                 assertion_draft_text(draft, "authority-id", "acme");
+        assertion_draft_format(draft, type->max_format);
+        /* A grade is for models with a list of snaps. */
+        if (name && (!strcmp(name, "grade") || !strcmp(name, "storage-safety")))
+                good_set(arena, draft, type, "snaps", FORM_LIST);
         for (size_t i = 0; i < type->pk_count; i++)
                 if (!(how == BREAK_OMIT && !strcmp(type->pk[i], name)) &&
                     !(type->pk_defaults && type->pk_defaults[i]))
@@ -96,7 +105,7 @@ static struct assertion_draft *draft_make(struct arena *arena, const struct asse
                 else if (here && how == BREAK_FORM)
                         assertion_draft_text(draft, name, samples[rule->form].bad);
                 else if (rule->required || here)
-                        good_set(draft, type, rule->name, rule->form);
+                        good_set(arena, draft, type, rule->name, rule->form);
         }
         if (type->needs_body && !(name && !strcmp(name, "body")))
                 assertion_draft_body(draft, is_agent(type) ? ed_text.data : rsa_text,

@@ -67,10 +67,6 @@ static void names_stay(void)
                             ",\"revision\":\"8\",\"revision-authority\":[{\"account-id\":\"acme\","
                             "\"provenance\":[\"x\"]}]"),
                 NULL, kit->dev1);
-        refused("delegates-to-others", "store", "snap-declaration",
-                declaration(SNAP_A, "hello2", "dev1",
-                            ",\"revision\":\"8\",\"revision-authority\":[\"acme\"]"),
-                NULL, kit->dev1);
         issued("store", "snap-declaration",
                declaration(SNAP_A, "hello2", "dev1",
                            ",\"revision\":\"8\",\"revision-authority\":[{\"account-id\":\"maker\","

@@ -18,8 +18,9 @@
 #define ACCOUNT(by)                                                                                \
         "type: account\n" BY(by) "account-id: new\ndisplay-name: X\nvalidation: unproven\n" STAMP
 #define SET(by, account)                                                                           \
-        "type: validation-set\n" BY(by) "series: 16\naccount-id: " account                         \
-                                        "\nname: x\nsequence: 1\nsnaps:\n  - x\n" STAMP
+        "type: validation-set\n" BY(                                                               \
+                by) "series: 16\naccount-id: " account                                             \
+                    "\nname: x\nsequence: 1\nsnaps:\n  -\n    name: x\n    id: " SNAP_A "\n" STAMP
 #define STORE(by, operator) "type: store\n" BY(by) "store: s\noperator-id: " operator"\n" STAMP
 #define MODEL(by, brand, model)                                                                    \
         "type: model\n" BY(by) "series: 16\nbrand-id: " brand "\nmodel: " model "\n" STAMP
@@ -27,12 +28,14 @@
         "type: validation\n" BY(by) "series: 16\nsnap-id: " gating "\napproved-snap-id: " approved \
                                     "\napproved-snap-revision: 1\n" STAMP
 #define PRESEED(by, model)                                                                         \
-        "type: preseed\n" BY(by) "series: 16\nbrand-id: brand\nmodel: " model                      \
-                                 "\nsystem-label: l\nsnaps:\n  - x\nartifact-sha3-384: " DIGEST    \
-                                 "\n" STAMP
+        "type: preseed\n" BY(                                                                      \
+                by) "series: 16\nbrand-id: brand\nmodel: " model                                   \
+                    "\nsystem-label: l\nsnaps:\n  -\n    name: x\nartifact-sha3-384: " DIGEST      \
+                    "\n" STAMP
 #define LISTED(by, publisher, developer, snap)                                                     \
         "type: snap-developer\n" BY(by) "snap-id: " snap "\npublisher-id: " publisher              \
-                                        "\ndevelopers:\n  -\n    developer-id: " developer "\n"
+                                        "\ndevelopers:\n  -\n    developer-id: " developer         \
+                                        "\n    since: 2026-01-01T00:00:00Z\n"
 #define BUILD(by)                                                                                  \
         "type: snap-build\n" BY(by) "snap-sha3-384: " DIGEST "\nsnap-id: " SNAP_A                  \
                                     "\ngrade: stable\nsnap-size: 1\n" STAMP

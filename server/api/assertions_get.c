@@ -13,8 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ASSERTION_CONTENT_TYPE "application/x.ubuntu.assertion"
-
 /* The key's parts with defaults filled in, joined as the catalog keys them. NULL: not a key. */
 static const char *key_complete(struct arena *arena, const struct assertion_type *type,
                                 const char *key, size_t parts)
@@ -87,19 +85,24 @@ static const struct assertion *wanted_find(const struct request *request,
                 entry = pk ? catalog_find_assertion(identity->catalog, type->name, pk) : NULL;
         }
         found = entry ? catalog_assertion_newest(entry, format) : NULL;
-        return found && assertion_is_visible(identity, found) ? found : NULL;
+        return found && assertion_is_visible(request->world, identity, found) ? found : NULL;
 }
 
-/* What strangers may not see must not stay in a shared cache either. */
-static const char *cache_control(const struct request *request, const struct assertion *found)
+/* Absent is not kept by caches: it may be there a moment later. The same for what is hidden. */
+static enum rc absent(struct response *response, struct err *err, const char *type, const char *key)
 {
-        const struct identity *identity = request_identity(request);
-        const struct identity stranger = {
-                .catalog = identity->catalog,
-                .viewer = {.store_id = identity->viewer.store_id, .arch = ""},
-        };
+        response_header(response, "Cache-Control", "no-store");
+        return err_set(err, RC_NOT_FOUND, "there is no %s assertion for %.120s here", type, key);
+}
 
-        return assertion_is_visible(&stranger, found) ? "max-age=60" : "private, max-age=60";
+static void etag_set(struct response *response, const struct buf *out)
+{
+        char etag[DIGEST_HEX_CHARS + 1];
+        struct digest digest;
+
+        sha3_384(out->data, out->len, &digest);
+        digest_hex(&digest, etag);
+        response_etag(response, etag);
 }
 
 static enum rc found_send(const struct request *request, const struct assertion *found,
@@ -107,8 +110,6 @@ static enum rc found_send(const struct request *request, const struct assertion 
 {
         CLEANUP(buf_fini) struct buf out = BUF_INIT(16 * MIB);
         const char *with = request_query(request, "with");
-        char etag[DIGEST_HEX_CHARS + 1];
-        struct digest digest;
         enum rc rc = RC_OK;
 
         if (with && strcmp(with, "prerequisites") == 0)
@@ -118,10 +119,8 @@ static enum rc found_send(const struct request *request, const struct assertion 
                 assertion_stream_put(&out, found->bytes, found->bytes_count);
         if (rc != RC_OK)
                 return rc;
-        sha3_384(out.data, out.len, &digest);
-        digest_hex(&digest, etag);
-        response_header(response, "Cache-Control", cache_control(request, found));
-        response_etag(response, etag);
+        assertion_cache_header(request, found, response);
+        etag_set(response, &out);
         response_body(response, ASSERTION_CONTENT_TYPE, &out);
         return RC_OK;
 }
@@ -142,8 +141,7 @@ HANDLER(assertions_get)
                 return rc;
         found = wanted_find(request, type, format);
         if (!found)
-                return err_set(err, RC_NOT_FOUND, "there is no %s assertion for %.120s here",
-                               type->name, request->params[1]);
+                return absent(response, err, type->name, request->params[1]);
         return found_send(request, found, response, err);
 }
 
@@ -166,11 +164,36 @@ HANDLER(assertions_serial_get)
                 return err_set(err, RC_NOT_FOUND, "a serial is named by brand, model and serial");
         rc = serial_get(context, brand_id, model, at, request->arena, &text, &bytes, err);
         if (rc == RC_NOT_FOUND)
-                return err_set(err, rc, "there is no serial assertion for %.120s here",
-                               request->params[0]);
+                return absent(response, err, "serial", request->params[0]);
         if (rc != RC_OK)
                 return rc;
         assertion_stream_put(&out, text, bytes);
+        response_header(response, "Cache-Control", "private, max-age=60");
+        etag_set(response, &out);
+        response_body(response, ASSERTION_CONTENT_TYPE, &out);
+        return RC_OK;
+}
+
+/*
+ * GET /v2/auth/store/assertions -- the store's assertion and what it stands on, as a stream for
+ * `snap ack`; then `snap set system proxy.store=ID` points a device here (device.md 1). The roots
+ * are left out: a device has them built in, or believes none of this.
+ */
+HANDLER(store_assertions_get)
+{
+        CLEANUP(buf_fini) struct buf out = BUF_INIT(16 * MIB);
+        const struct identity *identity = request_identity(request);
+        const char *store = identity->viewer.store_id;
+        const struct assertion *found = catalog_get_assertion(identity->catalog, "store", store, 0);
+        enum rc rc;
+
+        if (!found)
+                return absent(response, err, "store", store);
+        rc = chain_append_for_device(context, identity->catalog, found, request->arena, &out, err);
+        if (rc != RC_OK)
+                return rc;
+        response_header(response, "Cache-Control", "public, max-age=60");
+        etag_set(response, &out);
         response_body(response, ASSERTION_CONTENT_TYPE, &out);
         return RC_OK;
 }

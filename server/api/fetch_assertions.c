@@ -14,10 +14,51 @@ static bool package_is_visible(const struct identity *identity, const char *snap
                visibility_is_visible(viewer_sees(identity->catalog, &identity->viewer, package));
 }
 
-bool assertion_is_visible(const struct identity *identity, const struct assertion *assertion)
+static bool user_is_visible(const struct world *world, const struct viewer *viewer,
+                            const struct assertion *user)
 {
+        if (conf_bool(world->conf, SET_SERVE_SYSTEM_USERS) || viewer->is_admin)
+                return true;
+        return (viewer->brand_id && strcmp(viewer->brand_id, user->pk[0]) == 0) ||
+               (viewer->account_id && strcmp(viewer->account_id, user->pk[0]) == 0);
+}
+
+bool assertion_is_visible(const struct world *world, const struct identity *identity,
+                          const struct assertion *assertion)
+{
+        if (strcmp(assertion->type->name, "system-user") == 0 &&
+            !user_is_visible(world, &identity->viewer, assertion))
+                return false;
         return package_is_visible(identity, assertion_text(assertion, "snap-id")) &&
                package_is_visible(identity, assertion_text(assertion, "approved-snap-id"));
+}
+
+/* Types whose address holds the digest of what they speak of: a later word on it is rare. */
+static bool is_named_by_digest(const struct assertion *assertion)
+{
+        static const char *const types[] = {"snap-revision", "snap-build",
+                                            "snap-resource-revision"};
+
+        for (size_t i = 0; i < ARRAY_COUNT(types); i++)
+                if (strcmp(assertion->type->name, types[i]) == 0)
+                        return true;
+        return false;
+}
+
+void assertion_cache_header(const struct request *request, const struct assertion *assertion,
+                            struct response *response)
+{
+        const struct identity *identity = request_identity(request);
+        const struct identity stranger = {
+                .catalog = identity->catalog,
+                .viewer = {.store_id = identity->viewer.store_id, .arch = ""},
+        };
+        const char *text = "private, max-age=60";
+
+        if (assertion_is_visible(request->world, &stranger, assertion))
+                text = is_named_by_digest(assertion) ? "public, max-age=3600"
+                                                     : "public, max-age=60";
+        response_header(response, "Cache-Control", text);
 }
 
 /* One entry of the request. */
@@ -180,7 +221,7 @@ static void entry_put(struct buf *urls, struct buf *errors, const struct fetch_c
         format = max_format(context, wanted.type->name);
         entry_found = entry_find(context, &wanted);
         found = entry_found ? catalog_assertion_newest(entry_found, format) : NULL;
-        if (!found || !assertion_is_visible(context->identity, found)) {
+        if (!found || !assertion_is_visible(context->world, context->identity, found)) {
                 error_put(errors, &wanted, "not-found", "there is no such assertion here");
                 return;
         }

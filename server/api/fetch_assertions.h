@@ -23,5 +23,13 @@ struct fetch_context {
  * error-list. */
 void fetch_assertions_put(struct buf *out, struct fetch_context *context, const json_t *action);
 
-/* Whether the viewer may see this assertion: what belongs to a hidden package is hidden. */
-bool assertion_is_visible(const struct identity *identity, const struct assertion *assertion);
+/* Whether the viewer may see this assertion: what belongs to a hidden package is hidden; a
+ * system-user, which may hold a password's hash, is for devices of its brand and for tokens, unless
+ * serve-system-users opens it to all. */
+bool assertion_is_visible(const struct world *world, const struct identity *identity,
+                          const struct assertion *assertion);
+/* What strangers may not see must not stay in a shared cache either. */
+void assertion_cache_header(const struct request *request, const struct assertion *assertion,
+                            struct response *response);
+
+#define ASSERTION_CONTENT_TYPE "application/x.ubuntu.assertion"

@@ -21,6 +21,8 @@ HANDLER(snaps_names_get);       /* GET /api/v1/snaps/names */
 HANDLER(snaps_sections_get);    /* GET /api/v1/snaps/sections */
 HANDLER(assertions_get);        /* GET /v2/assertions/{type}/{key*} */
 HANDLER(assertions_serial_get); /* the same for serials, which live in the database */
+HANDLER(store_assertions_get);  /* GET /v2/auth/store/assertions */
+HANDLER(repairs_get);           /* GET /v2/repairs/{brand}/{id} */
 HANDLER(auth_nonce_post);
 HANDLER(auth_session_post);
 HANDLER(auth_request_id_post);

@@ -88,6 +88,7 @@ static enum rc row_follow(struct db_tx *tx, const struct importing *importing,
 
 /* --- keeping --- */
 
+/* Among those that its readers can read: what a newer format says is no news to an older device. */
 static enum rc is_older(struct db_tx *tx, const struct importing *importing,
                         const struct assertion *assertion, bool *ret, struct err *err)
 {
@@ -98,7 +99,7 @@ static enum rc is_older(struct db_tx *tx, const struct importing *importing,
         if (!pk)
                 return err_set(err, RC_NOMEM, "no memory for an assertion");
         rc = store_assertion_get(tx, importing->arena, assertion->type->name, pk,
-                                 assertion->type->max_format, &newest, err);
+                                 (unsigned)assertion->format, &newest, err);
         *ret = rc == RC_OK && newest.revision > assertion->revision;
         return rc == RC_NOT_FOUND ? RC_OK : rc;
 }

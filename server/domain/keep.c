@@ -154,21 +154,75 @@ static enum rc chain_extend(const struct catalog *catalog, const struct assertio
         return RC_OK;
 }
 
+static enum rc chain_find(const struct catalog *catalog, const struct assertion *assertion,
+                          struct chain *chain, struct arena *arena, struct err *err)
+{
+        chain->items[chain->count++] = assertion;
+        /* The list grows while it is walked; each assertion is in it once, so the walk ends. */
+        for (size_t i = 0; i < chain->count; i++) {
+                const enum rc rc = chain_extend(catalog, chain->items[i], chain, arena, err);
+
+                if (rc != RC_OK)
+                        return rc;
+        }
+        return RC_OK;
+}
+
 enum rc chain_append(const struct catalog *catalog, const struct assertion *assertion,
                      bool with_self, struct arena *arena, struct buf *out, struct err *err)
 {
         struct chain chain = {.count = 0};
-        enum rc rc;
+        const enum rc rc = chain_find(catalog, assertion, &chain, arena, err);
 
-        chain.items[chain.count++] = assertion;
-        /* The list grows while it is walked; each assertion is in it once, so the walk ends. */
-        for (size_t i = 0; i < chain.count; i++) {
-                rc = chain_extend(catalog, chain.items[i], &chain, arena, err);
-                if (rc != RC_OK)
-                        return rc;
-        }
+        if (rc != RC_OK)
+                return rc;
         for (size_t i = chain.count; i > (with_self ? 0 : 1); i--)
                 assertion_stream_put(out, chain.items[i - 1]->bytes,
                                      chain.items[i - 1]->bytes_count);
+        return buf_finish(out, err);
+}
+
+/* What a device with that root has built in: the root's account, and the root key itself. */
+static bool is_built_in(const struct world *world, const struct assertion *assertion)
+{
+        const bool is_key = strcmp(assertion->type->name, "account-key") == 0;
+
+        if (!is_key && strcmp(assertion->type->name, "account") != 0)
+                return false;
+        for (size_t i = 0; i < world->roots.count; i++)
+                if (strcmp(assertion->pk[0], is_key ? world->roots.items[i].key_id
+                                                    : world->roots.items[i].account_id) == 0)
+                        return true;
+        return false;
+}
+
+enum rc chain_append_for_device(const struct world *world, const struct catalog *catalog,
+                                const struct assertion *assertion, struct arena *arena,
+                                struct buf *out, struct err *err)
+{
+        struct chain chain = {.count = 0};
+        const enum rc rc = chain_find(catalog, assertion, &chain, arena, err);
+
+        if (rc != RC_OK)
+                return rc;
+        for (size_t i = chain.count; i > 0; i--)
+                if (!is_built_in(world, chain.items[i - 1]))
+                        assertion_stream_put(out, chain.items[i - 1]->bytes,
+                                             chain.items[i - 1]->bytes_count);
+        return buf_finish(out, err);
+}
+
+enum rc chain_append_keys(const struct catalog *catalog, const struct assertion *assertion,
+                          struct arena *arena, struct buf *out, struct err *err)
+{
+        struct chain chain = {.count = 0};
+        const enum rc rc = chain_find(catalog, assertion, &chain, arena, err);
+
+        if (rc != RC_OK)
+                return rc;
+        for (size_t i = 1; i < chain.count; i++)
+                if (strcmp(chain.items[i]->type->name, "account-key") == 0)
+                        assertion_stream_put(out, chain.items[i]->bytes,
+                                             chain.items[i]->bytes_count);
         return buf_finish(out, err);
 }

@@ -28,3 +28,11 @@ MUST_USE enum rc assertion_keep(struct world *world, const struct assertion *ass
 MUST_USE enum rc chain_append(const struct catalog *catalog, const struct assertion *assertion,
                               bool with_self, struct arena *arena, struct buf *out,
                               struct err *err);
+/* The same for a device: without the roots that it has to know already. Sent to it, they would be
+ * refused as copies of what is built in. */
+MUST_USE enum rc chain_append_for_device(const struct world *world, const struct catalog *catalog,
+                                         const struct assertion *assertion, struct arena *arena,
+                                         struct buf *out, struct err *err);
+/* Only the account-keys that the assertion stands on, nearest first. */
+MUST_USE enum rc chain_append_keys(const struct catalog *catalog, const struct assertion *assertion,
+                                   struct arena *arena, struct buf *out, struct err *err);

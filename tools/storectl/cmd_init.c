@@ -201,7 +201,9 @@ static enum rc steps_run(struct init *init, struct err *err)
         if (!init->store_id)
                 init->store_id = init->username;
         progress_stage(init->cli, "Sealing keys");
-        rc = init_write_keys(init, err);
+        rc = init_sign_store(init, err);
+        if (rc == RC_OK)
+                rc = init_write_keys(init, err);
         if (rc == RC_OK) {
                 progress_stage(init->cli, "Making settings, certificate and database");
                 rc = init_write_files(init, err);

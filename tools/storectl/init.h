@@ -85,6 +85,9 @@ MUST_USE enum rc init_give(const struct init *init, const char *path, const stru
 
 /* init_keys.c: a new root, store and brand key, and the assertions about them. */
 MUST_USE enum rc init_make_keys(struct init *init, struct err *err);
+/* The store's own assertion, with the address that devices set proxy.store by; only where a
+ * --domain says under which name they reach it. */
+MUST_USE enum rc init_sign_store(struct init *init, struct err *err);
 /* init_kit.c: the same from a folder made before. */
 MUST_USE enum rc init_read_kit(struct init *init, struct err *err);
 
@@ -92,6 +95,8 @@ MUST_USE enum rc init_read_kit(struct init *init, struct err *err);
 MUST_USE enum rc init_write_keys(struct init *init, struct err *err);
 /* init_files.c: settings, certificate, secrets, token, client.conf. */
 MUST_USE enum rc init_write_files(struct init *init, struct err *err);
+/* The address of the server under that name. NULL: no memory. */
+const char *init_url(const struct init *init, const char *host);
 /* init_db.c: the database with the brand's account, its assertions and the token; blobs/. */
 MUST_USE enum rc init_write_db(struct init *init, struct err *err);
 

@@ -109,7 +109,7 @@ static enum rc conf_write(struct init *init, struct err *err)
                            : rc;
 }
 
-static const char *url_make(const struct init *init, const char *host)
+const char *init_url(const struct init *init, const char *host)
 {
         const bool tls = init->https_port != 0;
         const bool six = strchr(host, ':') != NULL;
@@ -127,9 +127,9 @@ static enum rc client_write(struct init *init, struct err *err)
 
         buf_text(&text, "# where storectl --data finds this store\n");
         for (size_t i = 0; i < init->domain_count; i++)
-                buf_printf(&text, "# from elsewhere: %s\n", url_make(init, init->names[i]));
+                buf_printf(&text, "# from elsewhere: %s\n", init_url(init, init->names[i]));
         buf_printf(&text, "url = %s\nca = tls/ca.pem\ntoken-file = admin.token\n",
-                   url_make(init, "localhost"));
+                   init_url(init, "localhost"));
         rc = buf_finish(&text, err);
         if (rc == RC_OK)
                 rc = put(init, "client.conf", text.data, text.len, 0644, NULL, err);

@@ -97,3 +97,25 @@ enum rc init_make_keys(struct init *init, struct err *err)
                 rc = key_certify(init, "brand-account-key", "models", init->brand, 0, err);
         return rc;
 }
+
+enum rc init_sign_store(struct init *init, struct err *err)
+{
+        struct assertion_draft *draft;
+        struct assertion *store = NULL;
+        const char *url;
+        enum rc rc;
+
+        if (!init->domain_count)
+                return RC_OK;
+        draft = assertion_draft_new(init->cli->arena, "store");
+        url = init_url(init, init->names[0]);
+        if (!draft || !url)
+                return err_set(err, RC_NOMEM, "out of memory");
+        assertion_draft_text(draft, "authority-id", init->account_id);
+        assertion_draft_text(draft, "store", init->store_id);
+        assertion_draft_text(draft, "operator-id", init->account_id);
+        assertion_draft_text(draft, "url", url);
+        assertion_draft_time(draft, "timestamp", init->now);
+        rc = sign_draft(init->cli->arena, draft, init->store, init->now, &store, err);
+        return rc == RC_OK ? init_add_public(init, "store", store, err) : rc;
+}

@@ -55,90 +55,78 @@ static enum rc draft_end(struct assertion_draft *draft, struct err *err)
         return assertion_draft_content(draft, KEY, &content, &bytes, err);
 }
 
+static const struct {
+        const char *type;
+        const char *header;
+        const char *lines[3];
+        const char *want; /* NULL: accepted; else what the refusal says */
+} item_rows[] = {
+        {"model", "serial-authority", {"No Account"}, "serial-authority"},
+        {"model", "snaps", {"id:" SAMPLE_ID}, "has no \"name\""},
+        {"model", "snaps", {"name:hello id:short"}, "\"id\""},
+        {"model", "snaps", {"name:hello", "name:hello"}, "names hello twice"},
+        {"model", "snaps", {"hello"}, "must be a map"},
+        {"model", "validation-sets", {"name:fleet"}, "has no \"mode\""},
+        {"model", "validation-sets", {"name:fleet mode:monitor"}, "enforce"},
+        {"model", "validation-sets", {"name:fleet mode:enforce sequence:0"}, "sequence"},
+        {"snap-declaration", "refresh-control", {"hello"}, "a snap id"},
+        {"snap-declaration", "aliases", {"name:hi"}, "has no \"target\""},
+        {"snap-declaration", "aliases", {"name:hi target:a", "name:hi target:b"}, "names hi twice"},
+        {"snap-declaration", "revision-authority", {"account-id:acme"}, "provenance"},
+        {"snap-declaration", "revision-authority", {"account-id:acme provenance:prod"}, "a list"},
+        {"snap-declaration",
+         "revision-authority",
+         {"account-id:acme provenance:[global-upload]"},
+         "of its own"},
+        {"snap-declaration",
+         "revision-authority",
+         {"account-id:acme provenance:[a_b]"},
+         "of its own"},
+        {"snap-declaration",
+         "revision-authority",
+         {"account-id:acme provenance:[prod] min-revision:0"},
+         "min-revision"},
+        {"snap-revision", "integrity", {"digest:xyz salt:00"}, "hex digits"},
+        {"snap-developer", "developers", {"developer-id:acme"}, "since"},
+        {"snap-developer",
+         "developers",
+         {"developer-id:acme since:yesterday"},
+         "\"since\" in item 1"},
+        {"store", "friendly-stores", {"name:x"}, "friendly-stores"},
+        {"validation-set", "snaps", {"name:hello"}, "has no \"id\""},
+        {"validation-set", "snaps", {"name:hello id:" SAMPLE_ID " presence:maybe"}, "presence is"},
+        {"validation-set",
+         "snaps",
+         {"name:hello id:" SAMPLE_ID " presence:invalid revision:3"},
+         "has no revision"},
+        {"validation-set", "snaps", {"name:hello id:" SAMPLE_ID " presence:invalid"}, NULL},
+        {"validation-set", "snaps", {"name:hello id:" SAMPLE_ID " revision:0"}, "from 1"},
+        {"validation-set", "snaps", {"name:a id:" SAMPLE_ID, "name:b id:" SAMPLE_ID}, "twice"},
+        {"validation-set", "snaps", {"name:a id:" SAMPLE_ID, "name:a id:" ID_B}, "twice"},
+        {"validation-set", "snaps", {"name:a id:" SAMPLE_ID, "name:b id:" ID_B}, NULL},
+        {"repair", "modes", {"install"}, "run or recover"},
+        {"repair", "bases", {"Core"}, "a snap name"},
+        {"preseed", "snaps", {"id:" SAMPLE_ID}, "has no \"name\""},
+        {"preseed", "snaps", {"name:hello revision:x1"}, "revision"},
+};
+
 static void items_have_forms(void)
 {
-        static const struct {
-                const char *type;
-                const char *header;
-                const char *lines[3];
-                const char *want; /* NULL: accepted; else what the refusal says */
-        } rows[] = {
-                {"model", "serial-authority", {"No Account"}, "serial-authority"},
-                {"model", "snaps", {"id:" SAMPLE_ID}, "has no \"name\""},
-                {"model", "snaps", {"name:hello id:short"}, "\"id\""},
-                {"model", "snaps", {"name:hello", "name:hello"}, "names hello twice"},
-                {"model", "snaps", {"hello"}, "must be a map"},
-                {"model", "validation-sets", {"name:fleet"}, "has no \"mode\""},
-                {"model", "validation-sets", {"name:fleet mode:monitor"}, "enforce"},
-                {"model", "validation-sets", {"name:fleet mode:enforce sequence:0"}, "sequence"},
-                {"snap-declaration", "refresh-control", {"hello"}, "a snap id"},
-                {"snap-declaration", "aliases", {"name:hi"}, "has no \"target\""},
-                {"snap-declaration",
-                 "aliases",
-                 {"name:hi target:a", "name:hi target:b"},
-                 "names hi twice"},
-                {"snap-declaration", "revision-authority", {"account-id:acme"}, "provenance"},
-                {"snap-declaration",
-                 "revision-authority",
-                 {"account-id:acme provenance:prod"},
-                 "a list"},
-                {"snap-declaration",
-                 "revision-authority",
-                 {"account-id:acme provenance:[global-upload]"},
-                 "of its own"},
-                {"snap-declaration",
-                 "revision-authority",
-                 {"account-id:acme provenance:[a_b]"},
-                 "of its own"},
-                {"snap-declaration",
-                 "revision-authority",
-                 {"account-id:acme provenance:[prod] min-revision:0"},
-                 "min-revision"},
-                {"snap-revision", "integrity", {"digest:xyz salt:00"}, "hex digits"},
-                {"snap-developer", "developers", {"developer-id:acme"}, "since"},
-                {"snap-developer",
-                 "developers",
-                 {"developer-id:acme since:yesterday"},
-                 "\"since\" in item 1"},
-                {"store", "friendly-stores", {"name:x"}, "friendly-stores"},
-                {"validation-set", "snaps", {"name:hello"}, "has no \"id\""},
-                {"validation-set",
-                 "snaps",
-                 {"name:hello id:" SAMPLE_ID " presence:maybe"},
-                 "presence is"},
-                {"validation-set",
-                 "snaps",
-                 {"name:hello id:" SAMPLE_ID " presence:invalid revision:3"},
-                 "has no revision"},
-                {"validation-set", "snaps", {"name:hello id:" SAMPLE_ID " presence:invalid"}, NULL},
-                {"validation-set", "snaps", {"name:hello id:" SAMPLE_ID " revision:0"}, "from 1"},
-                {"validation-set",
-                 "snaps",
-                 {"name:a id:" SAMPLE_ID, "name:b id:" SAMPLE_ID},
-                 "twice"},
-                {"validation-set", "snaps", {"name:a id:" SAMPLE_ID, "name:a id:" ID_B}, "twice"},
-                {"validation-set", "snaps", {"name:a id:" SAMPLE_ID, "name:b id:" ID_B}, NULL},
-                {"repair", "modes", {"install"}, "run or recover"},
-                {"repair", "bases", {"Core"}, "a snap name"},
-                {"preseed", "snaps", {"id:" SAMPLE_ID}, "has no \"name\""},
-                {"preseed", "snaps", {"name:hello revision:x1"}, "revision"},
-        };
-
         check_promise("an item of a list in a wrong form is refused, and the text says which");
-        for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        for (size_t i = 0; i < ARRAY_COUNT(item_rows); i++) {
                 CLEANUP(arena_freep) struct arena *arena = arena_new(MIB);
-                struct assertion_draft *draft = draft_begin(arena, rows[i].type);
+                struct assertion_draft *draft = draft_begin(arena, item_rows[i].type);
                 struct err err = {0};
                 size_t count = 0;
 
-                while (rows[i].lines[count])
+                while (item_rows[i].lines[count])
                         count++;
-                check_case("row %zu: %s %s", i, rows[i].type, rows[i].header);
-                assertion_draft_value(draft, rows[i].header,
-                                      list_make(arena, rows[i].lines, count));
-                CHECK_RC(draft_end(draft, &err), rows[i].want ? RC_INVALID : RC_OK, &err);
-                if (rows[i].want && !strstr(err.text, rows[i].want))
-                        CHECK_TEXT(err.text, rows[i].want);
+                check_case("row %zu: %s %s", i, item_rows[i].type, item_rows[i].header);
+                assertion_draft_value(draft, item_rows[i].header,
+                                      list_make(arena, item_rows[i].lines, count));
+                CHECK_RC(draft_end(draft, &err), item_rows[i].want ? RC_INVALID : RC_OK, &err);
+                if (item_rows[i].want && !strstr(err.text, item_rows[i].want))
+                        CHECK_TEXT(err.text, item_rows[i].want);
         }
 }
 

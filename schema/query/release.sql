@@ -34,6 +34,18 @@ SELECT id, snap_id, arch, track, risk, branch, revision, percentage, base_revisi
         expires, made_by, created
 FROM release_event WHERE snap_id = $1 ORDER BY id DESC LIMIT $3 OFFSET $2;
 
+-- name: release_past
+-- in: snap_id, most events of one channel, most of all
+-- out: id, then as release_event_insert takes; by track, arch, risk, branch, and each newest first
+SELECT id, snap_id, arch, track, risk, branch, revision, percentage, base_revision, paused,
+        expires, made_by, created
+FROM (SELECT ranked.* FROM (
+        SELECT e.*, ROW_NUMBER() OVER (PARTITION BY e.arch, e.track, e.risk, e.branch
+                ORDER BY e.id DESC) AS place
+        FROM release_event e WHERE e.snap_id = $1) AS ranked
+        WHERE ranked.place <= $2 ORDER BY ranked.id DESC LIMIT $3) AS kept
+ORDER BY track, arch, risk, branch, id DESC;
+
 -- The events that close what is over; release_expire_close then takes them off the map.
 -- name: release_expire_events
 -- in: now

@@ -118,9 +118,8 @@ static enum rc extras_read(struct reading *reading, const json_t *entry,
         if (jsonx_get_text(entry, "cohort-key", JSONX_MAY, COHORT_TEXT_MAX, &text, NULL) == RC_OK)
                 ret->cohort = text;
         text = NULL;
-        if (jsonx_get_text(entry, "refreshed-date", JSONX_MAY, ID_TEXT_MAX, &text, NULL) != RC_OK ||
-            !text || clock_parse(text, &ret->refreshed) != RC_OK)
-                ret->refreshed = 0;
+        if (jsonx_get_text(entry, "refreshed-date", JSONX_MAY, ID_TEXT_MAX, &text, NULL) == RC_OK)
+                ret->refreshed = text;
         ret->ignore_validation = json_is_true(json_object_get(entry, "ignore-validation"));
         ret->is_held = json_array_size(held) > 0;
         rc = sets_read(reading, entry, &ret->sets, &ret->set_count, err);

@@ -27,8 +27,8 @@ struct refresh_installed {
         struct epoch epoch;
         bool has_epoch;
         bool ignore_validation;
-        bool is_held;     /* "held" names somebody */
-        usec_t refreshed; /* refreshed-date; 0 when absent or unreadable */
+        bool is_held;          /* "held" names somebody */
+        const char *refreshed; /* refreshed-date as it came; NULL */
         const struct decide_set *sets;
         size_t set_count;
 };

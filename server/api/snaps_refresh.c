@@ -62,9 +62,13 @@ static void name_put(struct buf *out, const struct refresh_action *action,
         }
 }
 
+/* package: where a hint helps, the channels that are open. */
 static void error_put(struct buf *out, const struct refresh_action *action,
-                      const struct catalog_package *package, const char *code, const char *message)
+                      const struct catalog_package *package, usec_t now, const char *code,
+                      const char *message)
 {
+        const char *comma = "";
+
         head_put(out, "error", action);
         name_put(out, action, package);
         buf_text(out, ",\"error\":{\"code\":");
@@ -73,11 +77,15 @@ static void error_put(struct buf *out, const struct refresh_action *action,
         buf_json_string(out, message);
         buf_text(out, ",\"extra\":{\"releases\":[");
         for (size_t i = 0; package && i < package->release_count; i++) {
+                const struct catalog_release *release = &package->releases[i];
                 char channel[CHANNEL_MAX + 1];
 
-                channel_format(&package->releases[i].channel, channel);
-                buf_printf(out, "%s{\"architecture\":\"%s\",\"channel\":\"%s\"}", i ? "," : "",
-                           package->releases[i].arch, channel);
+                if (release->expires && release->expires <= now)
+                        continue;
+                channel_format(&release->channel, channel);
+                buf_printf(out, "%s{\"architecture\":\"%s\",\"channel\":\"%s\"}", comma,
+                           release->arch, channel);
+                comma = ",";
         }
         buf_text(out, "]}}}");
 }
@@ -101,13 +109,24 @@ static void found_put(struct buf *out, struct refresh *refresh, const struct ref
         buf_text(out, "}}");
 }
 
+static void refusal_put(struct buf *out, struct refresh *refresh,
+                        const struct refresh_action *action)
+{
+        CLEANUP(buf_fini) struct buf text = BUF_INIT(4 * KIB);
+        const struct decide_answer *answer = &action->answer;
+
+        decide_step_print(&answer->refusal, &text);
+        error_put(out, action, answer->package, refresh->decide.now,
+                  reason_code(answer->refusal.reason), text.data ? text.data : "");
+}
+
 static void answer_put(struct buf *out, struct refresh *refresh,
                        const struct refresh_action *action)
 {
         const struct decide_answer *answer = &action->answer;
 
         if (action->rc != RC_OK) {
-                error_put(out, action, NULL, action->code, action->text);
+                error_put(out, action, NULL, 0, action->code, action->text);
                 return;
         }
         switch (answer->outcome) {
@@ -115,15 +134,18 @@ static void answer_put(struct buf *out, struct refresh *refresh,
                 found_put(out, refresh, action, answer);
                 return;
         case DECIDE_NO_PACKAGE:
-                error_put(out, action, NULL,
+                error_put(out, action, NULL, 0,
                           action->ask.action == DECIDE_REFRESH || !action->ask.name
                                   ? "id-not-found"
                                   : "name-not-found",
                           "there is no such snap in this store");
                 return;
         case DECIDE_NO_REVISION:
-                error_put(out, action, answer->package, "revision-not-found",
+                error_put(out, action, answer->package, refresh->decide.now, "revision-not-found",
                           "there is no revision of this snap as specified");
+                return;
+        case DECIDE_REFUSED:
+                refusal_put(out, refresh, action);
                 return;
         }
 }

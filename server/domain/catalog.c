@@ -23,6 +23,7 @@ void assertion_table_unref(struct assertion_table *table)
                 return;
         for (size_t i = 0; i < table->count; i++)
                 assertion_node_unref(table->nodes[i]);
+        free(table->gates);
         free(table);
 }
 

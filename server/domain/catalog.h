@@ -57,11 +57,34 @@ struct catalog_release {
         usec_t released;
 };
 
-/* That a revision was released to a channel once: epochs are climbed over such. */
+/* A release event as it was: what the channel had from then on. */
+struct catalog_event {
+        int64_t id;
+        usec_t created;
+        usec_t expires;  /* of a branch; 0 never */
+        uint64_t number; /* 0: the channel was closed */
+        uint64_t base;   /* while progressive; 0 none */
+        int percentage;  /* -1: not progressive */
+        bool paused;
+};
+
+/* What one channel of one architecture has had: steps are taken over it, and cohort keys point into
+ * it. */
 struct catalog_past {
         const char *arch;
         struct channel channel;
-        uint64_t number;
+        const struct catalog_event *events; /* newest first */
+        size_t count;
+        bool is_cut; /* there was more than is kept */
+};
+#define CATALOG_PAST_CHANNEL_MAX 256  /* events of one channel */
+#define CATALOG_PAST_MAX         4096 /* of one package: 48 bytes each */
+
+/* That a package's declaration names another one in refresh-control: installed, it wants to
+ * validate the other's revisions. Both are snap-ids. */
+struct catalog_gate {
+        const char *gated;
+        const char *gating;
 };
 
 struct catalog_package {
@@ -82,8 +105,10 @@ struct catalog_package {
         size_t revision_count;
         const struct catalog_release *releases; /* as store_release_list orders them */
         size_t release_count;
-        const struct catalog_past *past; /* newest first; only where revisions differ in epochs */
+        const struct catalog_past *past; /* of every channel there ever was */
         size_t past_count;
+        int64_t last_event; /* the newest release event; 0 none yet */
+        usec_t last_event_at;
 };
 
 /* All revisions of one assertion, ascending. Each knows its revision and format. */
@@ -144,6 +169,9 @@ const struct assertion *catalog_assertion_newest(const struct catalog_assertion 
 const struct catalog_assertion *catalog_find_sequence(const struct catalog *catalog,
                                                       const char *type, const char *prefix,
                                                       uint64_t at_most);
+/* Who gates the package: [*ret, *ret + count). */
+size_t catalog_gates_of(const struct catalog *catalog, const char *snap_id,
+                        const struct catalog_gate **ret);
 /* Every assertion of a type, in order of pk: [*ret_first, *ret_first + count). */
 size_t catalog_assertions_of(const struct catalog *catalog, const char *type, size_t *ret_first);
 const struct catalog_assertion *catalog_assertion_at(const struct catalog *catalog, size_t index);

@@ -112,6 +112,11 @@ static enum rc assertions_load(struct db_tx *tx, struct assertion_table **ret, s
                        gather.node_count * sizeof(struct assertion_node *));
         gather.node_count = 0; /* the table has them now */
         qsort(table->nodes, table->count, sizeof(struct assertion_node *), assertion_node_compare);
+        rc = assertion_table_finish(table, err);
+        if (rc != RC_OK) {
+                assertion_table_unref(table);
+                return rc;
+        }
         *ret = table;
         return RC_OK;
 }
@@ -327,7 +332,7 @@ static struct catalog *root_with_assertion(const struct catalog *old, struct ass
                 return NULL;
         root->rules = catalog_rules_ref(old->rules);
         root->assertions = table_with(old->assertions, node);
-        if (!root->assertions)
+        if (!root->assertions || assertion_table_finish(root->assertions, NULL) != RC_OK)
                 catalog_root_freep(&root);
         return root;
 }

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #define NODE_ARENA_MAX (64 * MIB)
-#define PAST_MAX       1000 /* release events that are looked back */
 
 static void package_node_freep(struct package_node **node)
 {
@@ -183,47 +182,6 @@ static enum rc releases_load(struct db_tx *tx, struct package_node *node, struct
         return RC_OK;
 }
 
-static bool epochs_differ(const struct catalog_package *package)
-{
-        for (size_t i = 1; i < package->revision_count; i++)
-                if (memcmp(&package->revisions[i].info.epoch, &package->revisions[0].info.epoch,
-                           sizeof(struct epoch)))
-                        return true;
-        return false;
-}
-
-/* Few packages change epochs: the others need no history. */
-static enum rc past_load(struct db_tx *tx, struct package_node *node, struct err *err)
-{
-        CLEANUP(arena_freep) struct arena *arena = NULL;
-        const struct release_row *rows;
-        struct catalog_past *past;
-        size_t count;
-        enum rc rc;
-
-        if (!epochs_differ(&node->package))
-                return RC_OK;
-        arena = arena_new(NODE_ARENA_MAX);
-        if (!arena)
-                return node_nomem(err);
-        rc = store_release_history(tx, arena, node->package.snap_id, 0, PAST_MAX, &rows, &count,
-                                   err);
-        if (rc != RC_OK || count == 0)
-                return rc;
-        past = arena_alloc_array(node->arena, count, sizeof(*past));
-        if (!past)
-                return node_nomem(err);
-        for (size_t i = 0; i < count; i++) {
-                past[i] = (struct catalog_past){arena_strdup(node->arena, rows[i].arch),
-                                                rows[i].channel, rows[i].revision};
-                if (!past[i].arch)
-                        return node_nomem(err);
-        }
-        node->package.past = past;
-        node->package.past_count = count;
-        return RC_OK;
-}
-
 static void views_make(struct package_node *node)
 {
         for (size_t i = 0; i < node->package.revision_count && node->hooks->revision_view; i++)
@@ -252,7 +210,7 @@ enum rc package_node_load(struct db_tx *tx, const struct catalog_hooks *hooks, c
         if (rc == RC_OK)
                 rc = releases_load(tx, node, err);
         if (rc == RC_OK)
-                rc = past_load(tx, node, err);
+                rc = package_past_load(tx, node, err);
         if (rc != RC_OK)
                 return rc;
         views_make(node);

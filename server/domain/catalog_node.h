@@ -30,6 +30,9 @@ MUST_USE enum rc package_node_load(struct db_tx *tx, const struct catalog_hooks 
                                    const char *snap_id, struct package_node **ret, struct err *err);
 void package_node_unref(struct package_node *node);
 
+/* Its channels' past; node->package.snap_id is known. */
+MUST_USE enum rc package_past_load(struct db_tx *tx, struct package_node *node, struct err *err);
+
 /* A node for rows[0..count), all of one type and pk, ascending by revision. */
 MUST_USE enum rc assertion_node_make(const struct assertion_row *rows, size_t count,
                                      struct assertion_node **ret, struct err *err);
@@ -38,6 +41,8 @@ void assertion_node_unref(struct assertion_node *node);
 /* The assertions of a catalog, in order of type and pk; shared by roots that do not change them. */
 struct assertion_table {
         atomic_uint references;
+        struct catalog_gate *gates; /* by gated, then gating; texts are the declarations' */
+        size_t gate_count;
         size_t count;
         struct assertion_node *nodes[];
 };
@@ -64,6 +69,8 @@ struct catalog_store {
 /* Roots and tables are counted too; unref takes NULL. */
 struct assertion_table *assertion_table_new(size_t count); /* NULL: no memory */
 void assertion_table_unref(struct assertion_table *table);
+/* Once nodes stand in order: collects the gates. RC_NOMEM. */
+MUST_USE enum rc assertion_table_finish(struct assertion_table *table, struct err *err);
 struct catalog *catalog_root_new(size_t room); /* NULL: no memory */
 void catalog_root_unref(struct catalog *root);
 void catalog_root_freep(struct catalog **root);

@@ -1,49 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/domain/decide.h"
-#include "core/crypto/hash.h"
-#include <stdio.h>
+#include "server/domain/decide_inside.h"
 #include <string.h>
 
-const char *reason_name(enum reason reason)
+/* A step more than there is room for takes the place of the last: the end of a decision is what
+ * counts. */
+void decide_note(struct deciding *deciding, enum reason reason, const char *text, uint64_t number)
 {
-        static const char *const names[] = {
-                [REASON_VISIBLE] = "visible",
-                [REASON_HIDDEN] = "hidden",
-                [REASON_ABSENT] = "absent",
-                [REASON_PINNED] = "pinned",
-                [REASON_CHANNEL] = "channel",
-                [REASON_MODEL_CHANNEL] = "model-channel",
-                [REASON_REDIRECT] = "redirect",
-                [REASON_FALLBACK] = "fallback",
-                [REASON_CLOSED] = "closed",
-                [REASON_ARCH] = "architecture",
-                [REASON_EPOCH] = "epoch",
-                [REASON_EPOCH_STEP] = "epoch-step",
-                [REASON_PROGRESSIVE_IN] = "progressive-in",
-                [REASON_PROGRESSIVE_OUT] = "progressive-out",
-                [REASON_PAUSED] = "paused",
-                [REASON_BRANCH_EXPIRED] = "branch-expired",
-                [REASON_CURRENT] = "current",
-                [REASON_CHOSEN] = "chosen",
-        };
-        return names[reason];
+        struct decide_answer *answer = deciding->answer;
+
+        if (answer->step_count == DECIDE_STEPS_MAX)
+                answer->step_count--;
+        answer->steps[answer->step_count++] = (struct decide_step){reason, text, number};
 }
 
-static void note(struct decide_answer *answer, enum reason reason, const char *text,
-                 uint64_t number)
+void decide_refuse(struct deciding *deciding, enum reason reason, const char *text, uint64_t number)
 {
-        if (answer->step_count < DECIDE_STEPS_MAX)
-                answer->steps[answer->step_count++] = (struct decide_step){reason, text, number};
+        decide_note(deciding, reason, text, number);
+        if (!deciding->has_refusal)
+                deciding->answer->refusal = (struct decide_step){reason, text, number};
+        deciding->has_refusal = true;
 }
 
 /* --- small predicates --- */
 
-static bool arch_fits(const char *arch, const char *wanted)
+bool ask_is_general(const struct decide_ask *ask)
+{
+        return ask->action == DECIDE_REFRESH && !ask->revision && !ask->channel && !ask->cohort;
+}
+
+bool arch_fits(const char *arch, const char *wanted)
 {
         return !*wanted || strcmp(arch, "all") == 0 || strcmp(arch, wanted) == 0;
 }
 
-static bool revision_fits_arch(const struct catalog_revision *revision, const char *wanted)
+bool revision_fits_arch(const struct catalog_revision *revision, const char *wanted)
 {
         for (size_t i = 0; i < revision->info.arch_count; i++)
                 if (arch_fits(revision->info.archs[i], wanted))
@@ -60,7 +50,7 @@ static bool epoch_has(const uint32_t *list, size_t count, uint32_t number)
 }
 
 /* What the device writes must be readable by the revision (device.md 9.3). */
-static bool epoch_fits(const struct catalog_revision *revision, const struct epoch *device)
+bool epoch_fits(const struct catalog_revision *revision, const struct epoch *device)
 {
         const struct epoch *offered = &revision->info.epoch;
 
@@ -74,302 +64,124 @@ static bool epoch_fits(const struct catalog_revision *revision, const struct epo
         return false;
 }
 
-/* --- finding the package --- */
-
-static const struct catalog_package *package_find(const struct decide_context *context,
-                                                  const struct decide_ask *ask,
-                                                  struct decide_answer *answer)
+bool revision_fits(const struct catalog_revision *revision, const struct decide_ask *ask)
 {
+        return revision_fits_arch(revision, ask->arch) && epoch_fits(revision, ask->epoch);
+}
+
+/* --- the steps in order --- */
+
+static const struct catalog_package *package_find(struct deciding *deciding)
+{
+        const struct decide_context *context = deciding->context;
+        const struct decide_ask *ask = deciding->ask;
         const struct catalog_package *package =
                 ask->snap_id ? catalog_find_id(context->catalog, ask->snap_id)
                              : catalog_find_visible(context->catalog, context->viewer, ask->name);
         enum visibility visibility;
 
         if (!package) {
-                note(answer, REASON_ABSENT, NULL, 0);
+                decide_note(deciding, REASON_ABSENT, NULL, 0);
                 return NULL;
         }
         visibility = viewer_sees(context->catalog, context->viewer, package);
-        note(answer, visibility_is_visible(visibility) ? REASON_VISIBLE : REASON_HIDDEN,
-             visibility_text(visibility), 0);
+        decide_note(deciding, visibility_is_visible(visibility) ? REASON_VISIBLE : REASON_HIDDEN,
+                    visibility_text(visibility), 0);
         /* Images are for store-agent; to snapd there is no such package. */
         if (!visibility_is_visible(visibility) || strcmp(package->type, PACKAGE_IMAGE_TYPE) == 0)
                 return NULL;
         return package->revision_count ? package : NULL;
 }
 
-/* --- finding the channel --- */
-
-static const char *channel_wanted(const struct decide_context *context,
-                                  const struct decide_ask *ask,
-                                  const struct catalog_package *package,
-                                  struct decide_answer *answer)
+static const struct catalog_revision *pinned_pick(struct deciding *deciding, uint64_t number)
 {
-        struct model_entry entry;
+        const struct catalog_revision *revision = catalog_find_revision(deciding->package, number);
 
-        if (ask->channel && *ask->channel)
-                return ask->channel;
-        if (ask->tracking && *ask->tracking)
-                return ask->tracking;
-        if (context->viewer->model &&
-            model_lists(context->viewer->model, package->name, package->snap_id, &entry) &&
-            *entry.channel) {
-                note(answer, REASON_MODEL_CHANNEL, entry.channel, 0);
-                return entry.channel;
-        }
-        return "stable";
-}
-
-/* What was released for this architecture by name goes before what was released for all. */
-static const struct catalog_release *release_find(const struct catalog_package *package,
-                                                  const struct channel *channel, const char *arch,
-                                                  usec_t now)
-{
-        const struct catalog_release *for_all = NULL;
-
-        for (size_t i = 0; i < package->release_count; i++) {
-                const struct catalog_release *release = &package->releases[i];
-
-                if (!channel_equal(&release->channel, channel) || !arch_fits(release->arch, arch))
-                        continue;
-                if (release->expires && release->expires <= now)
-                        continue;
-                if (strcmp(release->arch, "all"))
-                        return release;
-                for_all = release;
-        }
-        return for_all;
-}
-
-/* The release that answers for channel: a branch falls back to its risk, a risk to the safer one.
- */
-static const struct catalog_release *release_resolve(const struct decide_context *context,
-                                                     const struct decide_ask *ask,
-                                                     const struct catalog_package *package,
-                                                     struct channel *channel,
-                                                     struct decide_answer *answer)
-{
-        const struct catalog_release *release =
-                release_find(package, channel, ask->arch, context->now);
-
-        if (!release && *channel->branch) {
-                note(answer, REASON_BRANCH_EXPIRED, NULL, 0);
-                channel->branch[0] = '\0';
-                release = release_find(package, channel, ask->arch, context->now);
-        }
-        while (!release && channel->risk > RISK_STABLE) {
-                channel->risk--;
-                release = release_find(package, channel, ask->arch, context->now);
-                if (release)
-                        note(answer, REASON_FALLBACK, risk_name(channel->risk), 0);
-        }
-        return release;
-}
-
-/* Whether the channel, or a safer one of its track, is open for another architecture. */
-static bool is_elsewhere(const struct catalog_package *package, const struct channel *channel,
-                         enum risk risk, usec_t now)
-{
-        struct channel at = *channel;
-
-        for (at.risk = RISK_STABLE; at.risk <= risk; at.risk++)
-                if (release_find(package, &at, "", now))
-                        return true;
-        return false;
-}
-
-/* --- progressive releases --- */
-
-unsigned progressive_bucket(const uint8_t *bucket_key, const struct viewer *viewer,
-                            const char *snap_id, uint64_t revision)
-{
-        uint8_t tag[MAC_BYTES];
-        char subject[512];
-        int length;
-
-        if (!viewer->serial)
-                return 100;
-        length =
-                snprintf(subject, sizeof(subject), "%s/%s/%s/%s/%llu", viewer->brand_id,
-                         viewer->model_name, viewer->serial, snap_id, (unsigned long long)revision);
-        if (length < 0 || (size_t)length >= sizeof(subject))
-                return 100;
-        mac_make(bucket_key, "progressive", subject, (size_t)length, tag);
-        /* 32 bits over 100 buckets: the bias is below one in forty million. */
-        return (unsigned)(((uint32_t)tag[0] << 24 | (uint32_t)tag[1] << 16 | (uint32_t)tag[2] << 8 |
-                           tag[3]) %
-                          100);
-}
-
-/* The device has a revision between base and new one, from an earlier progressive release: nobody
- * released the way back. With a channel in the action it is a switch, and the base is right. */
-static bool is_taken_back(const struct decide_ask *ask, const struct catalog_release *release)
-{
-        return ask->action == DECIDE_REFRESH && !ask->channel && release->base &&
-               ask->current > release->base->number && ask->current < release->revision->number;
-}
-
-static const struct catalog_revision *progressive_pick(const struct decide_context *context,
-                                                       const struct decide_ask *ask,
-                                                       const struct catalog_release *release,
-                                                       struct decide_answer *answer)
-{
-        unsigned bucket;
-
-        if (release->percentage < 0 || release->percentage >= 100)
-                return release->revision;
-        /* Once a device has the new revision it keeps it, whatever the percentage becomes. */
-        if (ask->current && ask->current == release->revision->number)
-                return release->revision;
-        bucket = progressive_bucket(context->bucket_key, context->viewer, answer->package->snap_id,
-                                    release->revision->number);
-        if (release->paused)
-                note(answer, REASON_PAUSED, NULL, 0);
-        else if (bucket < (unsigned)release->percentage) {
-                note(answer, REASON_PROGRESSIVE_IN, NULL, (uint64_t)release->percentage);
-                return release->revision;
-        }
-        note(answer, REASON_PROGRESSIVE_OUT, NULL, (uint64_t)release->percentage);
-        return is_taken_back(ask, release) ? NULL : release->base;
-}
-
-/* --- epochs --- */
-
-static bool was_released(const struct catalog_package *package, const struct channel *channel,
-                         const char *arch, uint64_t number)
-{
-        for (size_t i = 0; i < package->past_count; i++)
-                if (package->past[i].number == number &&
-                    channel_equal(&package->past[i].channel, channel) &&
-                    arch_fits(package->past[i].arch, arch))
-                        return true;
-        return false;
-}
-
-/* The newest revision before `from` that this channel had once and that the device can read: the
- * step on the way to a revision whose epoch is too far (device.md 9.3). */
-static const struct catalog_revision *epoch_step(const struct catalog_package *package,
-                                                 const struct channel *channel,
-                                                 const struct catalog_revision *from,
-                                                 const struct decide_ask *ask)
-{
-        for (size_t i = (size_t)(from - package->revisions); i > 0; i--) {
-                const struct catalog_revision *revision = &package->revisions[i - 1];
-
-                if (revision->number <= ask->current)
-                        break;
-                if (epoch_fits(revision, ask->epoch) && revision_fits_arch(revision, ask->arch) &&
-                    was_released(package, channel, ask->arch, revision->number))
-                        return revision;
-        }
-        return NULL;
-}
-
-static const struct catalog_revision *epoch_pick(const struct catalog_package *package,
-                                                 const struct channel *channel,
-                                                 const struct catalog_revision *revision,
-                                                 const struct decide_ask *ask,
-                                                 struct decide_answer *answer)
-{
-        const struct catalog_revision *step;
-
-        if (!revision || epoch_fits(revision, ask->epoch))
-                return revision;
-        note(answer, REASON_EPOCH, NULL, revision->number);
-        step = epoch_step(package, channel, revision, ask);
-        if (step)
-                note(answer, REASON_EPOCH_STEP, NULL, step->number);
-        return step;
-}
-
-/* --- the two ways to a revision --- */
-
-static const struct catalog_revision *pinned_pick(const struct decide_ask *ask,
-                                                  const struct catalog_package *package,
-                                                  struct decide_answer *answer)
-{
-        const struct catalog_revision *revision = catalog_find_revision(package, ask->revision);
-
-        note(answer, REASON_PINNED, NULL, ask->revision);
-        if (revision && !revision_fits_arch(revision, ask->arch)) {
-                note(answer, REASON_ARCH, ask->arch, ask->revision);
+        if (deciding->ask->revision)
+                decide_note(deciding, REASON_PINNED, NULL, number);
+        if (revision && !revision_fits_arch(revision, deciding->ask->arch)) {
+                decide_note(deciding, REASON_ARCH, deciding->ask->arch, number);
                 return NULL;
         }
-        if (revision && !epoch_fits(revision, ask->epoch)) {
-                note(answer, REASON_EPOCH, NULL, ask->revision);
+        if (revision && !epoch_fits(revision, deciding->ask->epoch)) {
+                decide_note(deciding, REASON_EPOCH, NULL, number);
                 return NULL;
         }
         return revision;
 }
 
-/* A default track takes the place of "latest" where the device named no track. */
-static void track_redirect(const struct catalog_package *package, const struct decide_ask *ask,
-                           struct channel *channel, struct decide_answer *answer)
+/* false: there is a key, and it is none for this package. */
+static bool cohort_enter(struct deciding *deciding)
 {
-        if (channel->track_named || !*package->default_track ||
-            strcmp(package->default_track, channel->track) == 0)
-                return;
-        snprintf(channel->track, sizeof(channel->track), "%s", package->default_track);
-        if (ask->action != DECIDE_REFRESH)
-                channel_format(channel, answer->redirect);
-        note(answer, REASON_REDIRECT, package->default_track, 0);
+        const struct decide_ask *ask = deciding->ask;
+        const char *text = ask->cohort ? ask->cohort : ask->channel ? NULL : ask->kept_cohort;
+
+        if (!text || !*text)
+                return true;
+        if (cohort_parse(deciding->context->cohort_key, deciding->package->snap_id, text,
+                         &deciding->cohort_room) != RC_OK) {
+                decide_refuse(deciding, REASON_COHORT_INVALID, NULL, 0);
+                deciding->is_refused = true;
+                return false;
+        }
+        decide_note(deciding, REASON_COHORT, NULL, (uint64_t)deciding->cohort_room.event);
+        deciding->cohort = &deciding->cohort_room;
+        return true;
 }
 
-static const struct catalog_revision *channel_pick(const struct decide_context *context,
-                                                   const struct decide_ask *ask,
-                                                   const struct catalog_package *package,
-                                                   struct decide_answer *answer)
+static const struct catalog_revision *revision_pick(struct deciding *deciding)
 {
-        const char *wanted = channel_wanted(context, ask, package, answer);
+        const uint64_t pin = sets_pin(deciding);
         const struct catalog_revision *revision;
-        const struct catalog_release *release;
-        struct channel channel;
-        enum risk risk;
 
-        note(answer, REASON_CHANNEL, wanted, 0);
-        if (channel_parse(wanted, &channel, NULL) != RC_OK)
+        if (deciding->has_refusal)
                 return NULL;
-        track_redirect(package, ask, &channel, answer);
-        risk = channel.risk;
-        release = release_resolve(context, ask, package, &channel, answer);
-        if (!release) {
-                if (is_elsewhere(package, &channel, risk, context->now))
-                        note(answer, REASON_ARCH, ask->arch, 0);
-                else
-                        note(answer, REASON_CLOSED, NULL, 0);
+        if (pin)
+                revision = pinned_pick(deciding, pin);
+        else if (cohort_enter(deciding))
+                revision = channel_pick(deciding, NULL);
+        else
                 return NULL;
-        }
-        revision = progressive_pick(context, ask, release, answer);
-        revision = epoch_pick(package, &channel, revision, ask, answer);
-        if (revision) {
-                answer->effective = channel;
-                answer->has_effective = true;
-        }
-        return revision;
+        return gate_pick(deciding, revision);
+}
+
+/* A general refresh leaves what the device holds back, and keeps what it has where nothing else can
+ * be given: a device whose channel went away is told of no error. */
+static const struct catalog_revision *installed_keep(struct deciding *deciding,
+                                                     const struct catalog_revision *revision)
+{
+        const struct decide_ask *ask = deciding->ask;
+
+        if (!ask_is_general(ask) || deciding->is_refused)
+                return revision;
+        if (revision && (!ask->is_held || revision->number == ask->current))
+                return revision;
+        if (revision)
+                decide_refuse(deciding, REASON_HELD, NULL, 0);
+        deciding->answer->has_effective = false;
+        return catalog_find_revision(deciding->package, ask->current);
 }
 
 void decide(const struct decide_context *context, const struct decide_ask *ask,
             struct decide_answer *ret)
 {
+        struct deciding deciding = {.context = context, .ask = ask, .answer = ret};
         const struct catalog_revision *revision;
 
         memset(ret, 0, sizeof(*ret));
         ret->outcome = DECIDE_NO_PACKAGE;
-        ret->package = package_find(context, ask, ret);
+        ret->package = deciding.package = package_find(&deciding);
         if (!ret->package)
                 return;
-        ret->outcome = DECIDE_NO_REVISION;
-        revision = ask->revision ? pinned_pick(ask, ret->package, ret)
-                                 : channel_pick(context, ask, ret->package, ret);
-        /* A device whose channel went away keeps what it has; that is no error to it. */
-        if (!revision && ask->action == DECIDE_REFRESH && !ask->revision && !ask->channel)
-                revision = catalog_find_revision(ret->package, ask->current);
-        if (!revision)
+        revision = installed_keep(&deciding, revision_pick(&deciding));
+        if (!revision) {
+                ret->outcome = deciding.has_refusal ? DECIDE_REFUSED : DECIDE_NO_REVISION;
                 return;
+        }
         ret->outcome = DECIDE_FOUND;
         ret->revision = revision;
-        note(ret, revision->number == ask->current ? REASON_CURRENT : REASON_CHOSEN, NULL,
-             revision->number);
+        decide_note(&deciding, revision->number == ask->current ? REASON_CURRENT : REASON_CHOSEN,
+                    NULL, revision->number);
 }
 
 const struct catalog_delta *decide_delta(const struct catalog_revision *revision, uint64_t source,

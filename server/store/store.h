@@ -178,6 +178,11 @@ MUST_USE enum rc store_release_list(struct db_tx *tx, struct arena *arena, const
 MUST_USE enum rc store_release_history(struct db_tx *tx, struct arena *arena, const char *snap_id,
                                        uint64_t offset, size_t max, const struct release_row **ret,
                                        size_t *ret_count, struct err *err); /* newest first */
+/* What every channel had, closed ones too: track, arch, risk, branch, and each newest first. Of one
+ * channel at most max_channel events; of all the newest max. */
+MUST_USE enum rc store_release_past(struct db_tx *tx, struct arena *arena, const char *snap_id,
+                                    size_t max_channel, size_t max, const struct release_row **ret,
+                                    size_t *ret_count, struct err *err);
 /* Closes branches whose time is over; *ret_count of them. */
 MUST_USE enum rc store_release_expire(struct db_tx *tx, usec_t now, size_t *ret_count,
                                       struct err *err);

@@ -93,6 +93,25 @@ enum rc store_release_history(struct db_tx *tx, struct arena *arena, const char 
         return RC_OK;
 }
 
+enum rc store_release_past(struct db_tx *tx, struct arena *arena, const char *snap_id,
+                           size_t max_channel, size_t max, const struct release_row **ret,
+                           size_t *ret_count, struct err *err)
+{
+        struct stmt *stmt = stmt_use(tx, Q_RELEASE_PAST);
+        struct release_row *rows = NULL;
+        enum rc rc;
+
+        stmt_bind_text(stmt, 1, snap_id);
+        stmt_bind_u64(stmt, 2, max_channel);
+        stmt_bind_u64(stmt, 3, max);
+        rc = stmt_list(stmt, &release_table, arena, &rows, ret_count, err);
+        if (rc != RC_OK)
+                return rc;
+        name_tracks(rows, *ret_count);
+        *ret = rows;
+        return RC_OK;
+}
+
 enum rc store_release_expire(struct db_tx *tx, usec_t now, size_t *ret_count, struct err *err)
 {
         struct stmt *stmt = stmt_use(tx, Q_RELEASE_EXPIRE_EVENTS);

@@ -9,12 +9,21 @@
 #define ROOM         64
 #define WORDS_MAX    16
 
+/* A release event and whose it is. */
+struct event {
+        const char *arch;
+        struct channel channel;
+        struct catalog_event event;
+};
+
 /* One package under construction. */
 struct making {
         struct package_node *node;
         struct catalog_revision *revisions;
         struct catalog_release *releases;
-        struct catalog_past *past;
+        struct event events[ROOM];
+        size_t event_count;
+        bool is_cut;
         struct catalog_delta *deltas;
         size_t delta_count;
 };
@@ -91,12 +100,12 @@ static void package_line(struct making *making, const struct catalog_hooks *hook
         making->revisions = need(arena_alloc_array(arena, ROOM, sizeof(*making->revisions)));
         making->releases = need(arena_alloc_array(arena, ROOM, sizeof(*making->releases)));
         making->deltas = need(arena_alloc_array(arena, ROOM, sizeof(*making->deltas)));
-        making->past = need(arena_alloc_array(arena, ROOM, sizeof(*making->past)));
+        making->event_count = 0;
+        making->is_cut = flag(words, "cut");
         making->delta_count = 0;
         node->revisions = making->revisions;
         package->revisions = making->revisions;
         package->releases = making->releases;
-        package->past = making->past;
 }
 
 static size_t numbers(const char *text, uint32_t ret[EPOCH_MAX])
@@ -176,9 +185,36 @@ static struct catalog_release *release_slot(struct making *making, const struct 
         return &making->releases[package->release_count++];
 }
 
-static void release_line(struct making *making, char *const *words)
+/* Event N is of second 1700000000 + N. */
+static int64_t event_add(struct making *making, const char *arch, const struct channel *channel,
+                         const struct catalog_release *release)
 {
         struct catalog_package *package = &making->node->package;
+        const int64_t id = (int64_t)making->event_count + 1;
+
+        if (making->event_count == ROOM)
+                refuse("too many releases", package->name);
+        package->last_event = id;
+        package->last_event_at = ((usec_t)1700000000 + id) * USEC_PER_SEC;
+        making->events[making->event_count++] = (struct event){
+                .arch = arch,
+                .channel = *channel,
+                .event =
+                        {
+                                .id = id,
+                                .created = package->last_event_at,
+                                .expires = release ? release->expires : 0,
+                                .number = release ? release->revision->number : 0,
+                                .base = release && release->base ? release->base->number : 0,
+                                .percentage = release ? release->percentage : -1,
+                                .paused = release && release->paused,
+                        },
+        };
+        return id;
+}
+
+static void release_line(struct making *making, char *const *words)
+{
         const struct catalog_revision *revision = revision_of(making, words[2]);
         const char *only = option(words, "arch", NULL);
         struct channel channel;
@@ -190,8 +226,6 @@ static void release_line(struct making *making, char *const *words)
                         only ? arena_strdup(making->node->arena, only) : revision->info.archs[i];
                 struct catalog_release *release = release_slot(making, &channel, arch);
 
-                making->past[package->past_count++] =
-                        (struct catalog_past){arch, channel, revision->number};
                 *release = (struct catalog_release){
                         .arch = arch,
                         .channel = channel,
@@ -199,11 +233,29 @@ static void release_line(struct making *making, char *const *words)
                         .base = revision_of(making, option(words, "base", "0")),
                         .percentage = atoi(option(words, "percent", "-1")),
                         .paused = flag(words, "paused"),
-                        .release_id = (int64_t)package->past_count,
                         .expires = atoll(option(words, "expires", "0")) * USEC_PER_SEC,
                         .released = (usec_t)1700000000 * USEC_PER_SEC,
                 };
+                release->release_id = event_add(making, arch, &channel, release);
         }
+}
+
+/* Every architecture of the channel. */
+static void close_line(struct making *making, char *const *words)
+{
+        struct catalog_package *package = &making->node->package;
+        struct channel channel;
+        size_t kept = 0;
+
+        if (channel_parse(words[1], &channel, NULL) != RC_OK)
+                refuse("no channel", words[1]);
+        for (size_t i = 0; i < package->release_count; i++) {
+                if (channel_equal(&making->releases[i].channel, &channel))
+                        event_add(making, making->releases[i].arch, &channel, NULL);
+                else
+                        making->releases[kept++] = making->releases[i];
+        }
+        package->release_count = kept;
 }
 
 /* Deltas of one target must stand together. */
@@ -240,12 +292,50 @@ static int release_compare(const void *a, const void *b)
         return strcmp(x->channel.branch, y->channel.branch);
 }
 
+static int event_compare(const void *a, const void *b)
+{
+        const struct event *x = a;
+        const struct event *y = b;
+        const struct catalog_release left = {.arch = x->arch, .channel = x->channel};
+        const struct catalog_release right = {.arch = y->arch, .channel = y->channel};
+        const int order = release_compare(&left, &right);
+
+        return order ? order : x->event.id < y->event.id ? 1 : -1;
+}
+
+/* As the statement release_past orders them; "cut" in a package's line says that there was more. */
+static void past_finish(struct making *making)
+{
+        struct catalog_package *package = &making->node->package;
+        struct arena *arena = making->node->arena;
+        struct catalog_past *past = need(arena_alloc_array(arena, ROOM, sizeof(*past)));
+        struct catalog_event *events = need(arena_alloc_array(arena, ROOM, sizeof(*events)));
+
+        qsort(making->events, making->event_count, sizeof(making->events[0]), event_compare);
+        for (size_t i = 0; i < making->event_count; i++) {
+                const struct event *event = &making->events[i];
+
+                if (i == 0 || strcmp(event[-1].arch, event->arch) ||
+                    !channel_equal(&event[-1].channel, &event->channel))
+                        past[package->past_count++] = (struct catalog_past){
+                                .arch = event->arch,
+                                .channel = event->channel,
+                                .events = &events[i],
+                                .is_cut = making->is_cut,
+                        };
+                past[package->past_count - 1].count++;
+                events[i] = event->event;
+        }
+        package->past = past;
+}
+
 static void package_finish(struct making *making)
 {
         struct package_node *node = making->node;
         struct catalog_package *package = &node->package;
 
         qsort(making->releases, package->release_count, sizeof(*making->releases), release_compare);
+        past_finish(making);
         for (size_t i = 0; i < package->revision_count && node->hooks->revision_view; i++)
                 making->revisions[i].view =
                         node->hooks->revision_view(package, &making->revisions[i]);
@@ -396,6 +486,8 @@ static void line_read(struct making *packages, size_t *count, struct rules_makin
                 revision_line(last, words);
         else if (last && word_count >= 3 && strcmp(words[0], "release") == 0)
                 release_line(last, words);
+        else if (last && word_count == 2 && strcmp(words[0], "close") == 0)
+                close_line(last, words);
         else if (last && word_count == 4 && strcmp(words[0], "delta") == 0)
                 delta_line(last, words);
         else if (!rules_line(rules, words, word_count))
@@ -427,6 +519,8 @@ static struct assertion_table *assertions_make(const char *const *texts)
                 table->count++;
         }
         qsort(table->nodes, table->count, sizeof(struct assertion_node *), assertion_node_compare);
+        if (assertion_table_finish(table, NULL) != RC_OK)
+                refuse("no memory", "");
         return table;
 }
 
@@ -434,7 +528,7 @@ struct catalog *catalog_make(const char *text, const char *const *assertions,
                              const struct catalog_hooks *hooks)
 {
         static const struct catalog_hooks none;
-        struct making packages[PACKAGES_MAX];
+        struct making *packages = need(calloc(PACKAGES_MAX, sizeof(*packages)));
         struct rules_making rules = {.arena = need(arena_new(MIB))};
         char *copy = need(strdup(text));
         char *at = copy;
@@ -449,6 +543,7 @@ struct catalog *catalog_make(const char *text, const char *const *assertions,
                 package_finish(&packages[root->count]);
                 root->by_name[root->count] = packages[root->count].node;
         }
+        free(packages);
         catalog_root_finish(root);
         root->assertions = assertions_make(assertions);
         root->rules = rules_finish(&rules);

@@ -4,8 +4,10 @@
  * catalog_make -- an immutable catalog from a few lines of text, without a database.
  *
  *     package NAME [id=ID] [store=S] [publisher=P] [type=T] [default=TRACK] [private] [title=WORD]
+ *             [cut]
  *     revision N [arch=A,B] [epoch=READ/WRITE, each a list like 0,1]
  *     release CHANNEL N [arch=A] [percent=N] [base=N] [paused] [expires=SEC]
+ *     close CHANNEL
  *     delta SOURCE TARGET FORMAT
  *     store ID [includes=A,B]
  *     store-rule STORE include|exclude NAME
@@ -16,8 +18,9 @@
  * that catalog_make_id gives it. Left out: id made of the name (catalog_make_id), store
  * "acme", publisher "acme", type "app", arch "all", epoch 0/0; a release is made for each
  * architecture of its revision; one of the same channel and architecture takes the place of that
- * before. Releases are numbered as they come and sorted as the database
- * gives them. Text that is no such line ends the test program.
+ * before. Release and close events are numbered from 1 as they come, one each architecture, and
+ * sorted as the database gives them; with `cut` there were more before. Text that is no such line
+ * ends the test program.
  *
  * Owner    the caller: catalog_root_freep.
  */

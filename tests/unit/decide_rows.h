@@ -271,7 +271,7 @@ static const struct row rows[] = {
          "1 -: visible channel progressive-out current"},
         {"an earlier progressive revision is kept, not taken back to the base", part_again,
          "refresh tool as=early tracking=stable current=2",
-         "2 -: visible channel progressive-out current"},
+         "2 -: visible channel progressive-out not-back current"},
         {"who asks for the channel gets what it holds", part_again,
          "refresh tool as=early channel=stable current=2",
          "1 latest/stable: visible channel progressive-out chosen"},

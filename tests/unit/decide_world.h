@@ -165,5 +165,6 @@ static inline struct decide_context context_of(const struct catalog *catalog,
                 .viewer = viewer,
                 .now = NOW,
                 .bucket_key = bucket_key,
+                .cohort_key = bucket_key,
         };
 }

@@ -243,10 +243,17 @@ static void order_check(void)
         for (size_t i = 1; i < catalog_package_count(catalog); i++)
                 CHECK(strcmp(catalog_package_at(catalog, i - 1)->name,
                              catalog_package_at(catalog, i)->name) < 0);
-        check_promise("where epochs differ, what a channel had is remembered");
-        CHECK_INT(alpha->past_count, 3);
-        CHECK_INT(alpha->past[0].number, 10);
-        CHECK_INT(find(catalog, "beta")->past_count, 0);
+        check_promise("what a channel had is remembered, newest first");
+        CHECK_INT(alpha->past_count, 2);
+        CHECK_INT(alpha->past[0].count, 2);
+        CHECK_INT(alpha->past[0].events[0].number, 2);
+        CHECK_INT(alpha->past[0].events[1].number, 1);
+        CHECK(alpha->past[0].events[0].id > alpha->past[0].events[1].id);
+        CHECK_INT(alpha->past[1].events[0].number, 10);
+        CHECK_INT(alpha->last_event, alpha->past[1].events[0].id);
+        CHECK(!alpha->past[0].is_cut && !alpha->past[1].is_cut);
+        CHECK_INT(find(catalog, "beta")->past_count, 1);
+        CHECK_INT(find(catalog, "gamma")->past_count, 0);
         catalog_release(store, catalog);
 }
 

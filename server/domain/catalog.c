@@ -2,6 +2,7 @@
 #include "server/domain/catalog.h"
 #include "core/model/name.h"
 #include "server/domain/catalog_node.h"
+#include "server/domain/find_index.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,6 +51,8 @@ void catalog_root_unref(struct catalog *root)
                 package_node_unref(root->by_name[i]);
         assertion_table_unref(root->assertions);
         catalog_rules_unref(root->rules);
+        category_table_unref(root->categories);
+        find_index_unref(root->index);
         free(root->by_id);
         free(root);
 }
@@ -220,6 +223,30 @@ const struct catalog_package *catalog_package_at(const struct catalog *catalog, 
 size_t catalog_revision_total(const struct catalog *catalog)
 {
         return catalog->revision_total;
+}
+
+size_t catalog_categories_of(const struct catalog *catalog, const char *store_id,
+                             const char *const **ret)
+{
+        const struct category_table *table = catalog->categories;
+        size_t first = 0;
+        size_t last;
+
+        while (table && first < table->count && strcmp(table->stores[first], store_id) < 0)
+                first++;
+        last = first;
+        while (table && last < table->count && strcmp(table->stores[last], store_id) == 0)
+                last++;
+        *ret = table ? table->names + first : NULL;
+        return last - first;
+}
+
+bool catalog_has_category(const struct catalog_package *package, const char *name)
+{
+        for (size_t i = 0; i < package->category_count; i++)
+                if (strcmp(package->categories[i], name) == 0)
+                        return true;
+        return false;
 }
 
 /* The first index of an assertion whose (type, pk) is not below the wanted one. */

@@ -18,6 +18,8 @@
  */
 #include "core/model/assertion.h"
 #include "core/model/channel.h"
+#include "core/model/link.h"
+#include "core/model/media.h"
 #include "core/model/package.h"
 #include "server/store/store.h"
 
@@ -27,6 +29,15 @@ struct catalog_delta {
         char digest_hex[DIGEST_HEX_CHARS + 1];
         uint64_t bytes;
         const char *format;
+};
+
+/* A picture of a package, or the icon that a revision brought with it. */
+struct catalog_media {
+        enum media_kind kind;
+        struct media_info info;
+        struct digest digest;
+        char digest_hex[DIGEST_HEX_CHARS + 1];
+        uint64_t bytes;
 };
 
 struct catalog_revision {
@@ -40,6 +51,7 @@ struct catalog_revision {
         usec_t created;
         const struct catalog_delta *deltas; /* that lead to this revision; ready ones */
         size_t delta_count;
+        const struct catalog_media *icon; /* NULL: it brought none */
         void *view; /* server/api's rendering; made and freed through catalog_hooks */
 };
 
@@ -109,7 +121,15 @@ struct catalog_package {
         size_t past_count;
         int64_t last_event; /* the newest release event; 0 none yet */
         usec_t last_event_at;
+        const struct package_link *links; /* that the store names: each kind replaces snap.yaml's */
+        size_t link_count;
+        const char *const *categories; /* by name */
+        size_t category_count;
+        const struct catalog_media *media; /* set by people; the icon first */
+        size_t media_count;
 };
+
+#define CATEGORY_FEATURED "featured" /* every store has it */
 
 /* All revisions of one assertion, ascending. Each knows its revision and format. */
 struct catalog_assertion {
@@ -145,6 +165,8 @@ MUST_USE enum rc catalog_reload_package(struct catalog_store *store, const char 
                                         struct err *err);
 MUST_USE enum rc catalog_reload_assertion(struct catalog_store *store, const char *type,
                                           const char *pk, struct err *err);
+/* After a committed write to the list of categories. */
+MUST_USE enum rc catalog_reload_categories(struct catalog_store *store, struct err *err);
 
 uint64_t catalog_generation(const struct catalog *catalog);
 const struct catalog_package *catalog_find_name(const struct catalog *catalog, const char *store_id,
@@ -156,6 +178,10 @@ const struct catalog_revision *catalog_find_revision(const struct catalog_packag
 size_t catalog_package_count(const struct catalog *catalog);
 const struct catalog_package *catalog_package_at(const struct catalog *catalog, size_t index);
 size_t catalog_revision_total(const struct catalog *catalog);
+/* The operator's categories of a store, by name, without "featured". */
+size_t catalog_categories_of(const struct catalog *catalog, const char *store_id,
+                             const char *const **ret);
+bool catalog_has_category(const struct catalog_package *package, const char *name);
 
 const struct catalog_assertion *catalog_find_assertion(const struct catalog *catalog,
                                                        const char *type, const char *pk);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How roots come to be: everything at start, one piece after a write. */
 #include "server/domain/catalog_node.h"
+#include "server/domain/find_index.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -154,6 +155,10 @@ static enum rc load_all(struct db_tx *tx, void *arg, struct err *err)
         if (rc == RC_OK)
                 rc = catalog_rules_load(tx, &root->rules, err);
         if (rc == RC_OK)
+                rc = category_table_load(tx, &root->categories, err);
+        if (rc == RC_OK)
+                rc = find_index_build(root->by_name, root->count, &root->index, err);
+        if (rc == RC_OK)
                 rc = store_generation_get(tx, &root->generation, err);
         if (rc != RC_OK)
                 return rc;
@@ -205,9 +210,11 @@ struct piece {
         const char *type;
         const char *pk;
         bool is_rules;                /* or */
+        bool is_categories;           /* or */
         struct package_node *package; /* NULL: deleted */
         struct assertion_node *assertion;
         struct catalog_rules *rules;
+        struct category_table *categories;
         uint64_t generation;
 };
 
@@ -216,6 +223,8 @@ static void piece_fini(struct piece *piece)
         package_node_unref(piece->package);
         assertion_node_unref(piece->assertion);
         catalog_rules_unref(piece->rules);
+        category_table_unref(piece->categories);
+        piece->categories = NULL;
         piece->package = NULL;
         piece->assertion = NULL;
         piece->rules = NULL;
@@ -250,36 +259,56 @@ static enum rc load_piece(struct db_tx *tx, void *arg, struct err *err)
                 rc = rc == RC_NOT_FOUND ? RC_OK : rc;
         } else if (piece->is_rules) {
                 rc = catalog_rules_load(tx, &piece->rules, err);
+        } else if (piece->is_categories) {
+                rc = category_table_load(tx, &piece->categories, err);
         } else {
                 rc = assertion_load_one(tx, piece, err);
         }
         return rc == RC_OK ? store_generation_get(tx, &piece->generation, err) : rc;
 }
 
-/* A new root with package in the place of snap_id (or without it); takes a reference of what it
- * shares. */
-static struct catalog *root_with_package(const struct catalog *old, const char *snap_id,
-                                         struct package_node *package)
+/* A new root that shares everything with the old one, but the package without (NULL: none). */
+static struct catalog *root_share(const struct catalog *old, const char *without)
 {
         struct catalog *root = catalog_root_new(old->count + 1);
 
         if (!root)
                 return NULL;
         for (size_t i = 0; i < old->count; i++) {
-                if (strcmp(old->by_name[i]->package.snap_id, snap_id) == 0)
+                if (without && strcmp(old->by_name[i]->package.snap_id, without) == 0)
                         continue;
                 atomic_fetch_add(&old->by_name[i]->references, 1);
                 root->by_name[root->count++] = old->by_name[i];
         }
+        atomic_fetch_add(&old->assertions->references, 1);
+        root->assertions = old->assertions;
+        root->rules = catalog_rules_ref(old->rules);
+        root->categories = category_table_ref(old->categories);
+        root->index = find_index_ref(old->index);
+        return root;
+}
+
+/* A new root with package in the place of snap_id (or without it). */
+static struct catalog *root_with_package(const struct catalog *old, const char *snap_id,
+                                         struct package_node *package)
+{
+        CLEANUP(catalog_root_freep) struct catalog *root = root_share(old, snap_id);
+        struct catalog *ret;
+
+        if (!root)
+                return NULL;
         if (package) {
                 atomic_fetch_add(&package->references, 1);
                 root->by_name[root->count++] = package;
         }
+        find_index_unref(root->index);
+        root->index = find_index_with(old->index, snap_id, package ? &package->package : NULL);
+        if (!root->index)
+                return NULL;
         catalog_root_finish(root);
-        atomic_fetch_add(&old->assertions->references, 1);
-        root->assertions = old->assertions;
-        root->rules = catalog_rules_ref(old->rules);
-        return root;
+        ret = root;
+        root = NULL;
+        return ret;
 }
 
 static struct assertion_table *table_with(const struct assertion_table *old,
@@ -309,28 +338,14 @@ static struct assertion_table *table_with(const struct assertion_table *old,
         return table;
 }
 
-/* A new root with the packages of the old one. */
-static struct catalog *root_with_packages(const struct catalog *old)
-{
-        struct catalog *root = catalog_root_new(old->count);
-
-        if (!root)
-                return NULL;
-        for (size_t i = 0; i < old->count; i++) {
-                atomic_fetch_add(&old->by_name[i]->references, 1);
-                root->by_name[root->count++] = old->by_name[i];
-        }
-        catalog_root_finish(root);
-        return root;
-}
-
 static struct catalog *root_with_assertion(const struct catalog *old, struct assertion_node *node)
 {
-        struct catalog *root = root_with_packages(old);
+        struct catalog *root = root_share(old, NULL);
 
         if (!root)
                 return NULL;
-        root->rules = catalog_rules_ref(old->rules);
+        catalog_root_finish(root);
+        assertion_table_unref(root->assertions);
         root->assertions = table_with(old->assertions, node);
         if (!root->assertions || assertion_table_finish(root->assertions, NULL) != RC_OK)
                 catalog_root_freep(&root);
@@ -339,13 +354,26 @@ static struct catalog *root_with_assertion(const struct catalog *old, struct ass
 
 static struct catalog *root_with_rules(const struct catalog *old, struct catalog_rules *rules)
 {
-        struct catalog *root = root_with_packages(old);
+        struct catalog *root = root_share(old, NULL);
 
         if (!root)
                 return NULL;
+        catalog_root_finish(root);
+        catalog_rules_unref(root->rules);
         root->rules = catalog_rules_ref(rules);
-        atomic_fetch_add(&old->assertions->references, 1);
-        root->assertions = old->assertions;
+        return root;
+}
+
+static struct catalog *root_with_categories(const struct catalog *old,
+                                            struct category_table *categories)
+{
+        struct catalog *root = root_share(old, NULL);
+
+        if (!root)
+                return NULL;
+        catalog_root_finish(root);
+        category_table_unref(root->categories);
+        root->categories = category_table_ref(categories);
         return root;
 }
 
@@ -355,12 +383,14 @@ static enum rc piece_publish(struct piece *piece, struct err *err)
         const struct catalog *old = piece->store->current;
         struct catalog *root;
 
-        if (!piece->snap_id && !piece->assertion && !piece->rules)
+        if (!piece->snap_id && !piece->assertion && !piece->rules && !piece->categories)
                 return RC_OK;
         if (piece->snap_id)
                 root = root_with_package(old, piece->snap_id, piece->package);
         else if (piece->rules)
                 root = root_with_rules(old, piece->rules);
+        else if (piece->categories)
+                root = root_with_categories(old, piece->categories);
         else
                 root = root_with_assertion(old, piece->assertion);
         if (!root)
@@ -402,6 +432,13 @@ enum rc catalog_reload_assertion(struct catalog_store *store, const char *type, 
 enum rc catalog_reload_rules(struct catalog_store *store, struct err *err)
 {
         struct piece piece = {.store = store, .is_rules = true};
+
+        return reload(&piece, err);
+}
+
+enum rc catalog_reload_categories(struct catalog_store *store, struct err *err)
+{
+        struct piece piece = {.store = store, .is_categories = true};
 
         return reload(&piece, err);
 }

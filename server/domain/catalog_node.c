@@ -211,6 +211,8 @@ enum rc package_node_load(struct db_tx *tx, const struct catalog_hooks *hooks, c
                 rc = releases_load(tx, node, err);
         if (rc == RC_OK)
                 rc = package_past_load(tx, node, err);
+        if (rc == RC_OK)
+                rc = package_discovery_load(tx, node, err);
         if (rc != RC_OK)
                 return rc;
         views_make(node);

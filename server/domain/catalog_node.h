@@ -47,12 +47,32 @@ struct assertion_table {
         struct assertion_node *nodes[];
 };
 
+/* The operator's list; shared by roots that do not change it. */
+struct category_table {
+        atomic_uint references;
+        struct arena *arena;
+        size_t count;
+        const char **stores; /* of each, its store */
+        const char **names;
+};
+
+/* What people find a package by: links, categories, pictures. The rest of the node is loaded. */
+MUST_USE enum rc package_discovery_load(struct db_tx *tx, struct package_node *node,
+                                        struct err *err);
+MUST_USE enum rc category_table_load(struct db_tx *tx, struct category_table **ret,
+                                     struct err *err);
+struct category_table *category_table_ref(struct category_table *table); /* takes NULL */
+void category_table_unref(struct category_table *table);
+
+struct find_index;
 struct catalog {
         atomic_uint references;
         uint64_t generation;
         size_t revision_total;
         struct assertion_table *assertions;
-        struct catalog_rules *rules; /* NULL: none */
+        struct catalog_rules *rules;       /* NULL: none */
+        struct category_table *categories; /* NULL: none */
+        struct find_index *index;          /* words to packages; NULL: nothing is found by words */
         size_t count;
         struct package_node **by_id;
         struct package_node *by_name[]; /* by name, then store */

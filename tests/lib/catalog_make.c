@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/lib/catalog_make.h"
 #include "core/model/assertion_type.h"
+#include "server/domain/find_index.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -548,6 +549,8 @@ struct catalog *catalog_make(const char *text, const char *const *assertions,
         root->assertions = assertions_make(assertions);
         root->rules = rules_finish(&rules);
         arena_freep(&rules.arena);
+        if (find_index_build(root->by_name, root->count, &root->index, NULL) != RC_OK)
+                refuse("no memory", "index");
         root->generation = 1;
         return root;
 }

@@ -43,5 +43,5 @@ UPDATE device SET last_seen = $4
 WHERE brand_id = $1 AND model = $2 AND serial = $3 AND last_seen < $4;
 
 -- name: device_revoke
--- in: brand_id, model, serial
-UPDATE device SET revoked = 1 WHERE brand_id = $1 AND model = $2 AND serial = $3;
+-- in: brand_id, model, serial, revoked
+UPDATE device SET revoked = $4 WHERE brand_id = $1 AND model = $2 AND serial = $3;

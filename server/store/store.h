@@ -277,8 +277,9 @@ MUST_USE enum rc store_device_count(struct db_tx *tx, uint64_t *ret, struct err 
 /* An earlier time than the one there, or an unknown device, changes nothing. */
 MUST_USE enum rc store_device_seen(struct db_tx *tx, const char *brand_id, const char *model,
                                    const char *serial, usec_t last_seen, struct err *err);
+/* Or takes it back. */
 MUST_USE enum rc store_device_revoke(struct db_tx *tx, const char *brand_id, const char *model,
-                                     const char *serial, struct err *err);
+                                     const char *serial, bool revoked, struct err *err);
 
 /* audit */
 MUST_USE enum rc store_audit_add(struct db_tx *tx, const struct audit_row *row, struct err *err);

@@ -94,10 +94,11 @@ enum rc store_device_seen(struct db_tx *tx, const char *brand_id, const char *mo
 }
 
 enum rc store_device_revoke(struct db_tx *tx, const char *brand_id, const char *model,
-                            const char *serial, struct err *err)
+                            const char *serial, bool revoked, struct err *err)
 {
         struct stmt *stmt = stmt_use(tx, Q_DEVICE_REVOKE);
 
         bind_device(stmt, brand_id, model, serial);
+        stmt_bind_int(stmt, 4, revoked);
         return stmt_run_one(stmt, "device", err);
 }

@@ -323,8 +323,8 @@ static void case_device(struct db_tx *tx)
         CHECK_RC(store_device_get_by_request(tx, arena, "r-1", &got, &err), RC_OK, &err);
         CHECK_TEXT(got.serial, "s-1");
         CHECK_RC(store_device_get_by_request(tx, arena, "", &got, &err), RC_NOT_FOUND, &err);
-        CHECK_RC(store_device_revoke(tx, "acme", "box", "s-3", &err), RC_OK, &err);
-        CHECK_RC(store_device_revoke(tx, "acme", "box", "s-9", &err), RC_NOT_FOUND, &err);
+        CHECK_RC(store_device_revoke(tx, "acme", "box", "s-3", true, &err), RC_OK, &err);
+        CHECK_RC(store_device_revoke(tx, "acme", "box", "s-9", true, &err), RC_NOT_FOUND, &err);
         CHECK_RC(store_device_get_by_key(tx, arena, "acme", "box", "key-1", &got, &err), RC_OK,
                  &err);
         CHECK_TEXT(got.serial, "s-2");

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The work of every minute: what is over goes. */
+#include "server/domain/block.h"
 #include "server/domain/jobs.h"
+#include "server/store/store_fleet.h"
+
+#define WEEK_USEC        (7 * 24 * 3600 * USEC_PER_SEC)
+#define SESSION_LIFE_MAX (366 * 24 * 3600 * USEC_PER_SEC) /* more than session-ttl-sec may be */
 
 struct expiring {
         usec_t now;
@@ -17,6 +22,11 @@ static enum rc expire_body(struct db_tx *tx, void *arg, struct err *err)
         rc = store_upload_expire(tx, expiring->now, &uploads, err);
         if (rc == RC_OK)
                 rc = store_release_expire(tx, expiring->now, &expiring->branches, err);
+        /* A device that waits asks every minute. */
+        if (rc == RC_OK)
+                rc = store_registration_expire(tx, expiring->now - WEEK_USEC, err);
+        if (rc == RC_OK)
+                rc = store_block_expire(tx, expiring->now - SESSION_LIFE_MAX, err);
         if (rc == RC_OK && expiring->branches)
                 rc = store_generation_bump(tx, &generation, err);
         return rc;
@@ -88,6 +98,8 @@ enum rc jobs_housekeep(struct world *world, bool sweep, struct err *err)
         enum rc rc;
 
         rc = db_run(world->db, DB_WRITE, expire_body, &expiring, err);
+        if (rc == RC_OK)
+                rc = block_table_reload(world->blocks, world->db, err);
         if (rc == RC_OK && expiring.branches)
                 rc = packages_reload(world, expiring.now, err);
         if (rc == RC_OK && sweep)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/domain/register.h"
 #include "core/model/name.h"
+#include "server/domain/block.h"
 #include "server/domain/keep.h"
 #include "server/domain/scope.h"
 #include "server/domain/ticket.h"
@@ -97,11 +98,11 @@ enum rc device_check(struct world *world, const struct assertion *serial, struct
         const char *key_id = assertion_text(serial, "device-key-sha3-384");
         enum rc rc;
 
-        rc = db_run(world->db, DB_READ, lookup_body, &lookup, err);
+        rc = block_check(world->blocks, lookup.brand_id, lookup.model, lookup.serial, err);
+        if (rc == RC_OK)
+                rc = db_run(world->db, DB_READ, lookup_body, &lookup, err);
         if (rc != RC_OK || !lookup.found)
                 return rc;
-        if (lookup.row.revoked)
-                return err_set(err, RC_FORBIDDEN, "the device %s was revoked", lookup.serial);
         if (!key_id || strcmp(lookup.row.key_id, key_id))
                 return err_set(err, RC_FORBIDDEN, "the serial %s is registered with another key",
                                lookup.serial);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/domain/session.h"
 #include "core/base/bytes.h"
+#include "server/domain/block.h"
 #include "server/domain/keep.h"
 #include "server/domain/register.h"
 #include "server/domain/ticket.h"
@@ -85,11 +86,15 @@ enum rc session_check(const struct world *world, const char *token, struct arena
         bytes_wipe(key, sizeof(key));
         if (!bytes_equal(tag, bytes + used, MAC_BYTES))
                 return err_set(err, RC_INVALID, "this is no device session of this store");
-        if ((usec_t)u64_get(bytes) <= world_now(world) ||
-            u64_get(bytes + 16) != atomic_load(&world->session_epoch))
-                return err_set(err, RC_EXPIRED, "the device session is over: open a new one");
+        if (u64_get(bytes + 16) != atomic_load(&world->session_epoch))
+                return err_set(err, RC_STALE, "the device session was taken back");
         if (texts_split(arena, bytes + HEAD_BYTES, used - HEAD_BYTES, ret) != RC_OK)
                 return err_set(err, RC_INVALID, "this is no device session of this store");
+        if (block_find(world->blocks, ret->brand_id, ret->model, ret->serial,
+                       (usec_t)u64_get(bytes + 8)) != BLOCK_NONE)
+                return err_set(err, RC_STALE, "the device session was taken back");
+        if ((usec_t)u64_get(bytes) <= world_now(world))
+                return err_set(err, RC_EXPIRED, "the device session is over: open a new one");
         return RC_OK;
 }
 

@@ -27,7 +27,8 @@ MUST_USE enum rc session_open(struct world *world, const struct catalog *catalog
                               const char *request_text, const char *serial_text,
                               const char *model_text, struct arena *arena, const char **ret,
                               struct err *err);
-/* RC_EXPIRED: stale, to be renewed by the device; RC_INVALID: not one of ours. */
+/* RC_EXPIRED: over by its age; RC_STALE: taken back (an epoch, a block); RC_INVALID: not one of
+ * ours. */
 MUST_USE enum rc session_check(const struct world *world, const char *token, struct arena *arena,
                                struct session *ret, struct err *err);
 /* Makes every session handed out so far stale; *ret is the new epoch. */

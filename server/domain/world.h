@@ -16,6 +16,7 @@
 #include "server/worker/client.h"
 #include <stdatomic.h>
 
+struct block_table;
 struct fleet;
 struct jobs;
 struct nonce_book;
@@ -42,8 +43,9 @@ struct world {
         struct jobs *jobs;
         struct nonce_book *nonces;
         struct token_table *tokens;
-        struct fleet *fleet; /* NULL before the server listens, and in tools */
-        struct secret *server_key; /* 32 bytes: everything keyed is derived from it by domain */
+        struct block_table *blocks; /* NULL in tools: nobody is revoked */
+        struct fleet *fleet;        /* NULL before the server listens, and in tools */
+        struct secret *server_key;  /* 32 bytes: everything keyed is derived from it by domain */
         uint8_t boot_key[MAC_KEY_BYTES]; /* random at start: nonces of an earlier run are stale */
         char boot_id[33];
         atomic_ullong session_epoch;   /* sessions of an earlier epoch are stale */

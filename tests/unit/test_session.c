@@ -340,19 +340,19 @@ static void epoch_check(void)
         check_promise("raising the epoch ends every session so far, and lasts");
         check_case("raised");
         CHECK_RC(session_expire_all(&world, &first, &err), RC_OK, &err);
-        CHECK_RC(check_token(before, &session), RC_EXPIRED, NULL);
+        CHECK_RC(check_token(before, &session), RC_STALE, NULL);
         after = token_new();
         CHECK_RC(check_token(after, &session), RC_OK, NULL);
         check_case("read again, as at a start");
         atomic_store(&world.session_epoch, 0);
         CHECK_RC(session_load_epoch(&world, &err), RC_OK, &err);
         CHECK_INT(atomic_load(&world.session_epoch), first);
-        CHECK_RC(check_token(before, &session), RC_EXPIRED, NULL);
+        CHECK_RC(check_token(before, &session), RC_STALE, NULL);
         CHECK_RC(check_token(after, &session), RC_OK, NULL);
         check_case("raised again");
         CHECK_RC(session_expire_all(&world, &second, &err), RC_OK, &err);
         CHECK_INT(second, first + 1);
-        CHECK_RC(check_token(after, &session), RC_EXPIRED, NULL);
+        CHECK_RC(check_token(after, &session), RC_STALE, NULL);
 }
 
 int main(void)

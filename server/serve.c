@@ -3,6 +3,8 @@
 #include "core/base/fs.h"
 #include "core/base/log.h"
 #include "server/api/api.h"
+#include "server/domain/block.h"
+#include "server/domain/fleet.h"
 #include "server/domain/import.h"
 #include "server/domain/jobs.h"
 #include "server/domain/session.h"
@@ -43,10 +45,12 @@ static void serving_fini(struct serving *serving)
         if (serving->http)
                 http_server_stop(serving->http, STOP_WAIT_SEC);
         http_server_freep(&serving->http);
+        fleet_freep(&world->fleet);
         jobs_freep(&world->jobs);
         catalog_store_freep(&world->catalog);
         nonce_book_freep(&world->nonces);
         token_table_freep(&world->tokens);
+        block_table_freep(&world->blocks);
         signer_client_freep(&world->signer);
         blob_store_freep(&world->blobs);
         db_freep(&world->db);
@@ -137,6 +141,8 @@ static enum rc stores_open(struct world *world, struct err *err)
                 rc = session_load_epoch(world, err);
         if (rc == RC_OK)
                 rc = token_table_reload(world->tokens, world->db, err);
+        if (rc == RC_OK)
+                rc = block_table_reload(world->blocks, world->db, err);
         return rc;
 }
 
@@ -151,11 +157,13 @@ static enum rc memory_make(struct serving *serving, struct err *err)
         world->started = clock_uptime();
         world->nonces = nonce_book_new(NONCES_MAX);
         world->tokens = token_table_new();
+        world->blocks = block_table_new();
         world->signer = signer_client_new(world_text(world, SET_SIGNER_SOCKET), SIGNER_WAIT_USEC);
         serving->arena = arena_new(MIB);
         if (serving->arena)
                 serving->routes = api_routes_make(serving->arena, &serving->route_count);
-        if (!world->nonces || !world->tokens || !world->signer || !serving->routes)
+        if (!world->nonces || !world->tokens || !world->blocks || !world->signer ||
+            !serving->routes)
                 return err_set(err, RC_NOMEM, "no memory to start");
         return RC_OK;
 }
@@ -178,6 +186,8 @@ static enum rc world_open(struct serving *serving, struct err *err)
                 rc = import_trust_dir(world, err);
         if (rc == RC_OK)
                 rc = jobs_start(world, &world->jobs, err);
+        if (rc == RC_OK)
+                rc = fleet_start(world, &world->fleet, err);
         return rc;
 }
 

@@ -104,6 +104,16 @@ const struct conf_row settings_rows[SET_COUNT] = {
                                     "How long a request-id for a registration can be used."},
         [SET_SIGNER_RATE_PER_MIN] = {"signer-rate-per-min", CONF_INT, "600", 1, 1000000, "a minute",
                                      "How many assertions the signer issues."},
+        [SET_MAX_REGISTRATIONS_WAITING] =
+                {"max-registrations-waiting", CONF_INT, "10000", 1, 10000000, "",
+                 "Devices that may wait for an operator or the signer; further ones ask again."},
+        [SET_MAX_GUEST_MODELS] = {"max-guest-models", CONF_INT, "100", 1, 1000000, "",
+                                  "Models, each revision counted, that are kept of a brand which "
+                                  "is not the operator's."},
+        [SET_MAX_DEVICES_IN_MEMORY] = {"max-devices-in-memory", CONF_INT, "200000", 64, 10000000,
+                                       "", "Devices whose check-ins are kept at hand."},
+        [SET_FLEET_FLUSH_SEC] = {"fleet-flush-sec", CONF_INT, "60", 1, 86400, "seconds",
+                                 "How often check-ins are written to the database."},
         [SET_LOG_LEVEL] = {"log-level", CONF_TEXT, "info", 1, 16, "",
                            "The least important lines to log: debug, info, warning or error."},
 };

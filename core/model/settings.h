@@ -52,6 +52,10 @@ enum setting {
         SET_NONCE_TTL_SEC,
         SET_REQUEST_ID_TTL_SEC,
         SET_SIGNER_RATE_PER_MIN,
+        SET_MAX_REGISTRATIONS_WAITING,
+        SET_MAX_GUEST_MODELS, /* of one brand that is not the operator's */
+        SET_MAX_DEVICES_IN_MEMORY,
+        SET_FLEET_FLUSH_SEC,
         SET_LOG_LEVEL,
         SET_COUNT
 };

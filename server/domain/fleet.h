@@ -32,22 +32,21 @@ struct fleet;
 struct fleet_installed {
         const char *instance_key;
         const char *snap_id;
-        const char *channel;   /* tracking-channel */
-        const char *cohort;    /* cohort-key */
-        const char *refreshed; /* refreshed-date */
+        const char *channel; /* tracking-channel */
+        const char *cohort;  /* cohort-key */
+        const struct epoch *epoch;
         uint64_t revision;
-        struct epoch epoch; /* of the installed revision; no numbers: not told */
+        usec_t refreshed; /* refreshed-date; 0 not told */
         bool held;
         bool ignore_validation;
 };
 
 /* What the answer said to one action. */
 struct fleet_answer {
-        const char *instance_key;
-        const char *package; /* name or snap-id, for an error */
-        const char *code;    /* NULL: a revision was answered */
-        uint64_t revision;
-        bool refresh; /* a refresh of something installed: revision is what it should have */
+        const struct fleet_installed *installed; /* NULL unless a refresh */
+        uint64_t revision;                       /* that was answered */
+        const char *package;                     /* name or snap-id */
+        const char *code;                        /* NULL: a revision was answered */
 };
 
 struct fleet_report {

@@ -17,12 +17,14 @@
 
 /* Who may use a row. */
 enum api_auth {
-        AUTH_OPEN,    /* anybody; nobody is resolved */
-        AUTH_DEVICE,  /* anybody; a device session is verified and resolved when one is sent, also a
-                         token */
-        AUTH_ACCOUNT, /* a publisher's or administrator's token */
-        AUTH_ADMIN,   /* an administrator's token */
-        AUTH_UPLOAD   /* anybody, or a token where the setting upload-require-token says so */
+        AUTH_OPEN,   /* anybody; nobody is resolved */
+        AUTH_DEVICE, /* anybody; a device session is verified and resolved when one is sent, also a
+                        token */
+        AUTH_DEVICE_SOFT, /* the same, but of a session that is over by its age the handler is told:
+                             identity.session_over */
+        AUTH_ACCOUNT,     /* a publisher's or administrator's token */
+        AUTH_ADMIN,       /* an administrator's token */
+        AUTH_UPLOAD       /* anybody, or a token where the setting upload-require-token says so */
 };
 
 /* The form of an error body. */
@@ -33,10 +35,15 @@ enum api_style {
         STYLE_PUBLISHER     /* both spellings (publisher.md 2.0) */
 };
 
+/* How a device is told to open a new session and to repeat its request. */
+#define SESSION_OVER_CODE "device-authorization-needs-refresh"
+#define SESSION_OVER_TEXT "the device session is over: open a new one"
+
 /* Whose request it is; made by the gate, in request->identity. */
 struct identity {
         const struct catalog *catalog; /* acquired for this request, released with it */
         struct viewer viewer;          /* AUTH_DEVICE: who asks */
+        bool session_over;             /* AUTH_DEVICE_SOFT; viewer is nobody then */
         /* Filled for tokens. */
         const char *account_id; /* NULL for nobody */
         bool is_admin;

@@ -50,8 +50,7 @@ static const char *session_token(struct arena *arena, const char *header)
 static enum rc session_renew(struct response *response, struct err *err)
 {
         response_header(response, "WWW-Authenticate", "Macaroon refresh_device_session=1");
-        return err_set_code(err, RC_UNAUTHORIZED, "device-authorization-needs-refresh",
-                            "the device session is over: open a new one");
+        return err_set_code(err, RC_UNAUTHORIZED, SESSION_OVER_CODE, SESSION_OVER_TEXT);
 }
 
 static enum rc device_resolve(struct world *world, struct request *request,
@@ -64,11 +63,18 @@ static enum rc device_resolve(struct world *world, struct request *request,
         const char *token;
         const char *pk;
         const char *arch;
+        enum rc rc;
 
         if (!header || !*header)
                 return RC_OK;
         token = session_token(request->arena, header);
-        if (!token || session_check(world, token, request->arena, &session, err) != RC_OK)
+        rc = token ? session_check(world, token, request->arena, &session, err) : RC_INVALID;
+        /* What the operator took back is refused hard; age is a matter of course. */
+        if (rc == RC_EXPIRED && request->route->auth == AUTH_DEVICE_SOFT) {
+                identity->session_over = true;
+                return RC_OK;
+        }
+        if (rc != RC_OK)
                 return session_renew(response, err);
         pk = arena_printf(request->arena, "16/%s/%s", session.brand_id, session.model);
         if (!pk)
@@ -138,6 +144,7 @@ static enum rc auth_apply(struct world *world, struct request *request, struct i
         case AUTH_OPEN:
                 return RC_OK;
         case AUTH_DEVICE:
+        case AUTH_DEVICE_SOFT:
                 rc = device_resolve(world, request, identity, response, err);
                 if (rc != RC_OK || !request_header(request, "Authorization"))
                         return rc;

@@ -22,8 +22,8 @@
 static const struct route device_routes[] = {
         /* methods, pattern, handler, where, auth, errors, body_max, sink, name */
         {GET, "/", root_get, ROUTE_FAST, AUTH_OPEN, STYLE_DEVICE, 0, NULL, "root"},
-        {HTTP_POST, "/v2/snaps/refresh", snaps_refresh_post, ROUTE_FAST, AUTH_DEVICE, STYLE_DEVICE,
-         REFRESH_MAX, NULL, "snaps-refresh"},
+        {HTTP_POST, "/v2/snaps/refresh", snaps_refresh_post, ROUTE_FAST, AUTH_DEVICE_SOFT,
+         STYLE_DEVICE, REFRESH_MAX, NULL, "snaps-refresh"},
         {GET, "/v2/snaps/info/{name}", snaps_info_get, ROUTE_FAST, AUTH_DEVICE, STYLE_DEVICE, 0,
          NULL, "snaps-info"},
         {GET, "/v2/snaps/find", snaps_find_get, ROUTE_FAST, AUTH_DEVICE, STYLE_DEVICE, 0, NULL,

@@ -7,7 +7,7 @@
  */
 #include "server/api/fetch_assertions.h"
 #include "server/api/handlers.h"
-#include "server/api/refresh_read.h"
+#include "server/api/refresh_note.h"
 #include "server/api/view.h"
 #include <string.h>
 
@@ -116,8 +116,8 @@ static void refusal_put(struct buf *out, struct refresh *refresh,
         const struct decide_answer *answer = &action->answer;
 
         decide_step_print(&answer->refusal, &text);
-        error_put(out, action, answer->package, refresh->decide.now,
-                  reason_code(answer->refusal.reason), text.data ? text.data : "");
+        error_put(out, action, answer->package, refresh->decide.now, refresh_action_code(action),
+                  text.data ? text.data : "");
 }
 
 static void answer_put(struct buf *out, struct refresh *refresh,
@@ -134,14 +134,12 @@ static void answer_put(struct buf *out, struct refresh *refresh,
                 found_put(out, refresh, action, answer);
                 return;
         case DECIDE_NO_PACKAGE:
-                error_put(out, action, NULL, 0,
-                          action->ask.action == DECIDE_REFRESH || !action->ask.name
-                                  ? "id-not-found"
-                                  : "name-not-found",
+                error_put(out, action, NULL, 0, refresh_action_code(action),
                           "there is no such snap in this store");
                 return;
         case DECIDE_NO_REVISION:
-                error_put(out, action, answer->package, refresh->decide.now, "revision-not-found",
+                error_put(out, action, answer->package, refresh->decide.now,
+                          refresh_action_code(action),
                           "there is no revision of this snap as specified");
                 return;
         case DECIDE_REFUSED:
@@ -215,6 +213,14 @@ static void refresh_init(struct refresh *refresh, struct world *world, struct re
         };
 }
 
+/* The client opens a new session and asks again (device.md 5, soft path). */
+static enum rc session_over_put(struct buf *out, struct err *err)
+{
+        buf_text(out, "{\"results\":[],\"error-list\":[{\"code\":\"" SESSION_OVER_CODE
+                      "\",\"message\":\"" SESSION_OVER_TEXT "\"}]}");
+        return buf_finish(out, err);
+}
+
 HANDLER(snaps_refresh_post)
 {
         CLEANUP(jsonx_decref) json_t *body = NULL;
@@ -229,11 +235,16 @@ HANDLER(snaps_refresh_post)
                           err);
         if (rc != RC_OK)
                 return rc;
-        refresh_init(&refresh, context, request);
-        actions_decide(&refresh);
-        rc = actions_put(&out, &refresh, err);
+        if (request_identity(request)->session_over) {
+                rc = session_over_put(&out, err);
+        } else {
+                refresh_init(&refresh, context, request);
+                actions_decide(&refresh);
+                rc = actions_put(&out, &refresh, err);
+        }
         if (rc != RC_OK)
                 return rc;
+        refresh_note(context, request, &refresh.asked);
         api_json(response, &out);
         return RC_OK;
 }

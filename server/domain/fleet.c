@@ -53,7 +53,7 @@ static uint64_t report_print(const struct fleet_report *report)
                 hash = mix_text(hash, at->channel);
                 hash = mix_text(hash, at->cohort);
                 hash = mix_number(hash, at->revision);
-                hash = mix_number(hash, (uint64_t)at->refreshed);
+                hash = mix_text(hash, at->refreshed);
                 hash = mix_number(hash, (uint64_t)at->held << 1 | at->ignore_validation);
         }
         for (size_t i = 0; i < report->answer_count; i++) {
@@ -76,6 +76,13 @@ static uint32_t seconds_of(usec_t time)
 static uint32_t number_of(uint64_t revision)
 {
         return revision > UINT32_MAX ? UINT32_MAX : (uint32_t)revision;
+}
+
+static uint32_t date_read(const char *text)
+{
+        usec_t time = 0;
+
+        return text && clock_parse(text, &time) == RC_OK ? seconds_of(time) : 0;
 }
 
 static uint32_t channel_put(struct fleet *fleet, const char *text)
@@ -160,7 +167,7 @@ static bool draft_make(struct fleet *fleet, const struct catalog *catalog,
                         .epoch = epoch_put(fleet, at->epoch),
                         .instance = instance_of(at),
                         .revision = number_of(at->revision),
-                        .refreshed = seconds_of(at->refreshed),
+                        .refreshed = date_read(at->refreshed),
                         .flags = (at->held ? (uint32_t)ENTRY_HELD : 0) |
                                  (at->ignore_validation ? (uint32_t)ENTRY_IGNORES : 0),
                 };

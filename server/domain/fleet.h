@@ -36,7 +36,7 @@ struct fleet_installed {
         const char *cohort;  /* cohort-key */
         const struct epoch *epoch;
         uint64_t revision;
-        usec_t refreshed; /* refreshed-date; 0 not told */
+        const char *refreshed; /* refreshed-date */
         bool held;
         bool ignore_validation;
 };

@@ -54,6 +54,14 @@ static void fleet_end(struct fleet *fleet)
         fleet_freep(&fleet);
 }
 
+static const char *date(usec_t time)
+{
+        char text[CLOCK_CHARS + 1];
+
+        clock_format(time, text);
+        return arena_strdup(arena, text);
+}
+
 static struct fleet_installed installed(size_t package, uint64_t revision)
 {
         return (struct fleet_installed){
@@ -62,7 +70,7 @@ static struct fleet_installed installed(size_t package, uint64_t revision)
                 .channel = "stable",
                 .epoch = &epoch_zero,
                 .revision = revision,
-                .refreshed = NOW - DAY,
+                .refreshed = date(NOW - DAY),
         };
 }
 
@@ -153,7 +161,7 @@ static void told_check(void)
 
         check_case("installed: nothing is pending any more");
         list[0].revision = 9;
-        list[0].refreshed = NOW;
+        list[0].refreshed = date(NOW);
         note("S1", NOW + 1 * USEC_PER_SEC, list, 2, NULL, 0);
         CHECK_INT(get("S1")->packages[0].offered, 0);
         CHECK_INT(get("S1")->packages[0].revision, 9);
@@ -263,7 +271,7 @@ static void clone_check(void)
 
                         now += strtol(at, &end, 10) * 3600 * USEC_PER_SEC;
                         list[0].revision = strtoul(end + 1, &end, 10);
-                        list[0].refreshed = NOW + *end * USEC_PER_SEC;
+                        list[0].refreshed = date(NOW + *end * USEC_PER_SEC);
                         note(serial, now, list, 2, NULL, 0);
                         at = end + 1;
                         at += *at == ' ';

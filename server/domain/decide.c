@@ -97,7 +97,7 @@ static const struct catalog_revision *pinned_pick(struct deciding *deciding, uin
 {
         const struct catalog_revision *revision = catalog_find_revision(deciding->package, number);
 
-        if (deciding->ask->revision)
+        if (deciding->ask->revision == number)
                 decide_note(deciding, REASON_PINNED, NULL, number);
         if (revision && !revision_fits_arch(revision, deciding->ask->arch)) {
                 decide_note(deciding, REASON_ARCH, deciding->ask->arch, number);
@@ -129,17 +129,46 @@ static bool cohort_enter(struct deciding *deciding)
         return true;
 }
 
+/* What is fixed before any channel is looked at. */
+struct fixed {
+        uint64_t revision;   /* 0 none */
+        const char *channel; /* NULL none */
+};
+
+/* The view of the device's model holds a package whatever the device asks for; a validation set
+ * goes before a channel of the view, and contradicts another revision of it. */
+static void view_apply(struct deciding *deciding, struct fixed *fixed)
+{
+        const struct decide_context *context = deciding->context;
+        struct view_pin pin;
+
+        if (!viewer_pin(context->catalog, context->viewer, deciding->package, &pin))
+                return;
+        if (pin.revision && (!fixed->revision || fixed->revision == pin.revision)) {
+                decide_note(deciding, REASON_VIEW_PIN, NULL, pin.revision);
+                fixed->revision = pin.revision;
+        } else if (pin.revision || (fixed->revision && fixed->revision == deciding->ask->revision &&
+                                    !deciding->ask->set_count)) {
+                decide_refuse(deciding, REASON_VIEW_CONFLICT, NULL, fixed->revision);
+        } else if (!fixed->revision) {
+                decide_note(deciding, REASON_VIEW_CHANNEL, pin.channel, 0);
+                fixed->channel = pin.channel;
+        }
+}
+
 static const struct catalog_revision *revision_pick(struct deciding *deciding)
 {
-        const uint64_t pin = sets_pin(deciding);
+        struct fixed fixed = {.revision = sets_pin(deciding)};
         const struct catalog_revision *revision;
 
+        if (!deciding->has_refusal)
+                view_apply(deciding, &fixed);
         if (deciding->has_refusal)
                 return NULL;
-        if (pin)
-                revision = pinned_pick(deciding, pin);
+        if (fixed.revision)
+                revision = pinned_pick(deciding, fixed.revision);
         else if (cohort_enter(deciding))
-                revision = channel_pick(deciding, NULL);
+                revision = channel_pick(deciding, fixed.channel);
         else
                 return NULL;
         return gate_pick(deciding, revision);

@@ -72,7 +72,10 @@ struct decide_ask {
           "the validation set {text} wants revision {number}, and something else another one")     \
         X(SET_PINNED, "set-pinned", "", "the validation set {text} pins revision {number}")        \
         X(PINNED, "pinned", "", "revision {number} was asked for")                                 \
-        X(VIEW_PIN, "view-pin", "", "the view of its model pins {text}")                           \
+        X(VIEW_PIN, "view-pin", "", "the view of its model holds it at revision {number}")         \
+        X(VIEW_CHANNEL, "view-channel", "", "the view of its model holds it in {text}")            \
+        X(VIEW_CONFLICT, "view-conflict", "inconsistent-data",                                     \
+          "the view of its model does not let it go to revision {number}")                         \
         X(COHORT, "cohort", "", "its cohort key pins the channels as of release event {number}")   \
         X(COHORT_INVALID, "cohort-invalid", "invalid-cohort-key",                                  \
           "this cohort key was not made here for this package")                                    \

@@ -116,7 +116,8 @@ const struct catalog_revision *channel_pick(struct deciding *deciding, const cha
         decide_note(deciding, REASON_CHANNEL, wanted, 0);
         if (channel_parse(wanted, &channel, NULL) != RC_OK)
                 return NULL;
-        track_redirect(deciding, &channel);
+        if (!pinned_channel)
+                track_redirect(deciding, &channel);
         risk = channel.risk;
         if (!offer_resolve(deciding, &channel, &offer) || deciding->is_cohort_old) {
                 nothing_note(deciding, &channel, risk);

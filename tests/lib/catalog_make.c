@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/lib/catalog_make.h"
-#include "core/model/assertion_type.h"
 #include "server/domain/find_index.h"
+#include "tests/lib/catalog_make_inside.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,21 +28,20 @@ struct making {
         size_t delta_count;
 };
 
-static void refuse(const char *what, const char *line)
+_Noreturn void refuse(const char *what, const char *line)
 {
         fprintf(stderr, "catalog_make: %s: %s\n", what, line);
         abort();
 }
 
-static void *need(void *pointer)
+void *need(void *pointer)
 {
         if (!pointer)
                 refuse("no memory", "");
         return pointer;
 }
 
-/* The value of NAME=VALUE among the words; fallback when there is none. */
-static const char *option(char *const *words, const char *name, const char *fallback)
+const char *option(char *const *words, const char *name, const char *fallback)
 {
         const size_t length = strlen(name);
 
@@ -53,7 +51,7 @@ static const char *option(char *const *words, const char *name, const char *fall
         return fallback;
 }
 
-static bool flag(char *const *words, const char *name)
+bool flag(char *const *words, const char *name)
 {
         for (size_t i = 0; words[i]; i++)
                 if (strcmp(words[i], name) == 0)
@@ -342,124 +340,6 @@ static void package_finish(struct making *making)
                         node->hooks->revision_view(package, &making->revisions[i]);
 }
 
-/* --- stores and views --- */
-
-#define RULES_MAX 64
-
-struct rules_making {
-        struct arena *arena;
-        struct store_row stores[RULES_MAX];
-        struct store_include_row includes[RULES_MAX];
-        struct store_rule_row store_rules[RULES_MAX];
-        struct model_view_row views[RULES_MAX];
-        struct model_rule_row model_rules[RULES_MAX];
-        struct rule_rows rows;
-};
-
-static const char *id_of(struct arena *arena, const char *name)
-{
-        char id[33];
-
-        catalog_make_id(name, id);
-        return need(arena_strdup(arena, id));
-}
-
-static void store_line(struct rules_making *making, char *const *words)
-{
-        char *parents = arena_strdup(making->arena, option(words, "includes", ""));
-
-        making->stores[making->rows.store_count++] =
-                (struct store_row){need(arena_strdup(making->arena, words[1])), "", 0};
-        while (parents && *parents) {
-                const size_t place = making->rows.include_count++;
-
-                making->includes[place] = (struct store_include_row){
-                        .store_id = making->stores[making->rows.store_count - 1].store_id,
-                        .parent_id = strsep(&parents, ","),
-                        .place = (int64_t)place,
-                        .by = ""};
-        }
-}
-
-static void model_split(struct arena *arena, const char *text, const char **ret_brand,
-                        const char **ret_model)
-{
-        char *copy = need(arena_strdup(arena, text));
-
-        *ret_brand = strsep(&copy, "/");
-        *ret_model = need(copy);
-}
-
-static bool rules_line(struct rules_making *making, char *const *words, size_t count)
-{
-        struct arena *arena = making->arena;
-
-        if (strcmp(words[0], "store") == 0 && count >= 2) {
-                store_line(making, words);
-        } else if (strcmp(words[0], "store-rule") == 0 && count == 4) {
-                making->store_rules[making->rows.store_rule_count++] = (struct store_rule_row){
-                        arena_strdup(arena, words[1]), id_of(arena, words[3]),
-                        arena_strdup(arena, words[2]), "", 0};
-        } else if (strcmp(words[0], "model") == 0 && count == 3) {
-                struct model_view_row *row = &making->views[making->rows.view_count++];
-
-                model_split(arena, words[1], &row->brand_id, &row->model);
-                row->mode = arena_strdup(arena, words[2]);
-        } else if (strcmp(words[0], "model-rule") == 0 && count >= 3) {
-                struct model_rule_row *row = &making->model_rules[making->rows.model_rule_count++];
-
-                model_split(arena, words[1], &row->brand_id, &row->model);
-                row->snap_id = id_of(arena, words[2]);
-                row->rule = flag(words, "include")   ? "include"
-                            : flag(words, "exclude") ? "exclude"
-                                                     : "";
-                row->revision = strtoull(option(words, "revision", "0"), NULL, 10);
-                row->channel = arena_strdup(arena, option(words, "channel", ""));
-        } else {
-                return false;
-        }
-        return true;
-}
-
-/* As the statements order them: each begins with the texts that it is sorted by. */
-static int pair_compare(const void *a, const void *b)
-{
-        const char *const *x = a;
-        const char *const *y = b;
-        const int first = strcmp(x[0], y[0]);
-
-        return first ? first : strcmp(x[1], y[1]);
-}
-
-static int triple_compare(const void *a, const void *b)
-{
-        const int pair = pair_compare(a, b);
-
-        return pair ? pair : strcmp(((const char *const *)a)[2], ((const char *const *)b)[2]);
-}
-
-static struct catalog_rules *rules_finish(struct rules_making *making)
-{
-        struct rule_rows *rows = &making->rows;
-        struct catalog_rules *rules = NULL;
-        struct err err = {0};
-
-        qsort(making->stores, rows->store_count, sizeof(making->stores[0]), pair_compare);
-        qsort(making->store_rules, rows->store_rule_count, sizeof(making->store_rules[0]),
-              pair_compare);
-        qsort(making->views, rows->view_count, sizeof(making->views[0]), pair_compare);
-        qsort(making->model_rules, rows->model_rule_count, sizeof(making->model_rules[0]),
-              triple_compare);
-        rows->stores = making->stores;
-        rows->includes = making->includes;
-        rows->store_rules = making->store_rules;
-        rows->views = making->views;
-        rows->model_rules = making->model_rules;
-        if (catalog_rules_make(rows, &rules, &err) != RC_OK)
-                refuse(err.text, "rules");
-        return rules;
-}
-
 static size_t words_split(char *line, char *words[WORDS_MAX + 1])
 {
         size_t count = 0;
@@ -473,7 +353,7 @@ static size_t words_split(char *line, char *words[WORDS_MAX + 1])
 }
 
 static void line_read(struct making *packages, size_t *count, struct rules_making *rules,
-                      const struct catalog_hooks *hooks, char *line)
+                      struct texts_making *texts, const struct catalog_hooks *hooks, char *line)
 {
         char *words[WORDS_MAX + 1];
         const size_t word_count = words_split(line, words);
@@ -491,38 +371,8 @@ static void line_read(struct making *packages, size_t *count, struct rules_makin
                 close_line(last, words);
         else if (last && word_count == 4 && strcmp(words[0], "delta") == 0)
                 delta_line(last, words);
-        else if (!rules_line(rules, words, word_count))
+        else if (!rules_line(rules, words, word_count) && !texts_line(texts, words, word_count))
                 refuse("not a line", words[0]);
-}
-
-static struct assertion_table *assertions_make(const char *const *texts)
-{
-        CLEANUP(arena_freep) struct arena *arena = need(arena_new(MIB));
-        struct assertion_table *table;
-        size_t count = 0;
-
-        while (texts && texts[count])
-                count++;
-        table = need(assertion_table_new(count));
-        for (size_t i = 0; i < count; i++) {
-                struct assertion *parsed = NULL;
-                struct err err = {0};
-                struct assertion_row row = {.text = texts[i], .text_bytes = strlen(texts[i])};
-
-                if (assertion_parse(arena, texts[i], row.text_bytes, &parsed, &err) != RC_OK)
-                        refuse(err.text, texts[i]);
-                row.type = parsed->type->name;
-                row.pk = parsed->pk[0];
-                for (size_t part = 1; part < parsed->type->pk_count; part++)
-                        row.pk = arena_printf(arena, "%s/%s", row.pk, parsed->pk[part]);
-                if (assertion_node_make(&row, 1, &table->nodes[i], &err) != RC_OK)
-                        refuse(err.text, texts[i]);
-                table->count++;
-        }
-        qsort(table->nodes, table->count, sizeof(struct assertion_node *), assertion_node_compare);
-        if (assertion_table_finish(table, NULL) != RC_OK)
-                refuse("no memory", "");
-        return table;
 }
 
 struct catalog *catalog_make(const char *text, const char *const *assertions,
@@ -531,13 +381,15 @@ struct catalog *catalog_make(const char *text, const char *const *assertions,
         static const struct catalog_hooks none;
         struct making *packages = need(calloc(PACKAGES_MAX, sizeof(*packages)));
         struct rules_making rules = {.arena = need(arena_new(MIB))};
+        struct texts_making texts = {.count = 0};
         char *copy = need(strdup(text));
         char *at = copy;
         struct catalog *root;
         size_t count = 0;
 
         while (at)
-                line_read(packages, &count, &rules, hooks ? hooks : &none, strsep(&at, "\n"));
+                line_read(packages, &count, &rules, &texts, hooks ? hooks : &none,
+                          strsep(&at, "\n"));
         free(copy);
         root = need(catalog_root_new(count));
         for (; root->count < count; root->count++) {
@@ -546,22 +398,11 @@ struct catalog *catalog_make(const char *text, const char *const *assertions,
         }
         free(packages);
         catalog_root_finish(root);
-        root->assertions = assertions_make(assertions);
+        root->assertions = texts_finish(&texts, assertions);
         root->rules = rules_finish(&rules);
         arena_freep(&rules.arena);
         if (find_index_build(root->by_name, root->count, &root->index, NULL) != RC_OK)
                 refuse("no memory", "index");
         root->generation = 1;
         return root;
-}
-
-char *catalog_make_assertion(const char *type, const char *headers)
-{
-        static const char key[] =
-                "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk";
-        char *text = NULL;
-
-        if (asprintf(&text, "type: %s\n%ssign-key-sha3-384: %s\n\nAcKS\n", type, headers, key) < 0)
-                refuse("no memory", type);
-        return text;
 }

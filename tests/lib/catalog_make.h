@@ -13,6 +13,9 @@
  *     store-rule STORE include|exclude NAME
  *     model BRAND/MODEL all|listed
  *     model-rule BRAND/MODEL NAME [include|exclude] [revision=N] [channel=C]
+ *     set ACCOUNT/NAME/POINT NAME[?|!][=REVISION]...   a validation set: required, optional,
+ * invalid gates NAME NAME...                               refresh-control in NAME's declaration
+ *     validates NAME NAME REVISION [revoked]           NAME approves the other's revision
  *
  * Lines of revisions, releases and deltas belong to the package above them; NAME stands for the id
  * that catalog_make_id gives it. Left out: id made of the name (catalog_make_id), store

@@ -6,8 +6,11 @@
  *
  *     install NAME [as=WHO] [channel=C] [tracking=C] [revision=N] [current=N] [epoch=READ/WRITE]
  *                  [arch=A]            (also refresh, download; byid asks by snap-id)
+ *                  [set=ACCOUNT/NAME/POINT] [tracked=...] [cohort=EVENT|bad|other] [kept=...]
+ *                  [installed=NAME,NAME] [validation=ignored] [held=yes]
  *     REVISION EFFECTIVE-CHANNEL [>REDIRECT]: reasons        or   none: reasons   (no revision)
  *                                                            or   absent: reasons (no package)
+ *                                                            or   refused: reasons
  *
  * An empty promise is that of the row above.
  */

@@ -12,6 +12,8 @@
  *               `pc-gadget`, `pc-kernel`, and `wrongid` under another id
  *     oldthing  zeta/oldthing, S1, in store acme: gadget `pc-gadget=22`, kernel `pc-kernel`,
  *               required-snaps `required`
+ *     enforced  acme/enforced, S1: its model enforces the validation set acme/fleet, the newest
+ *     pointed   acme/pointed, S1: the point 1 of it     loose  acme/loose, S1: prefers to enforce
  *     early, late  acme/widget devices within and outside of 30 % of revision 2 of `tool`
  *     admin     nobody, with an administrator's token   dev, devlist  zeta's token; for one package
  */
@@ -26,9 +28,22 @@
 #define STAMP "timestamp: 2026-06-01T00:00:00Z\n"
 #define NOW   ((usec_t)1800000000 * USEC_PER_SEC)
 
+#define SETS_MODEL(name, set)                                                                      \
+        "authority-id: acme\nseries: 16\nbrand-id: acme\nmodel: " name "\n"                        \
+        "architecture: amd64\ngadget: acme-gadget\nkernel: pc-kernel\n"                            \
+        "validation-sets:\n  -\n" set STAMP
+
 static const uint8_t bucket_key[MAC_KEY_BYTES] = "a key of the buckets of decide";
 
-enum model_name { MODEL_WIDGET, MODEL_THING, MODEL_OLDTHING, MODEL_COUNT };
+enum model_name {
+        MODEL_WIDGET,
+        MODEL_THING,
+        MODEL_OLDTHING,
+        MODEL_ENFORCED,
+        MODEL_POINTED,
+        MODEL_LOOSE,
+        MODEL_COUNT
+};
 
 struct texts {
         char *items[16];
@@ -63,6 +78,10 @@ static inline void world_open(void)
         text_add("model", "authority-id: zeta\nseries: 16\nbrand-id: zeta\nmodel: oldthing\n"
                           "architecture: amd64\ngadget: pc-gadget=22\nkernel: pc-kernel\n"
                           "required-snaps:\n  - required\n" STAMP);
+        text_add("model", SETS_MODEL("enforced", "    mode: enforce\n    name: fleet\n"));
+        text_add("model",
+                 SETS_MODEL("pointed", "    mode: enforce\n    name: fleet\n    sequence: 1\n"));
+        text_add("model", SETS_MODEL("loose", "    mode: prefer-enforce\n    name: fleet\n"));
         text_add("store", "authority-id: root\nstore: acme\noperator-id: acme\n" STAMP);
         text_add("store", "authority-id: root\nstore: friend\noperator-id: zeta\n"
                           "friendly-stores:\n  - other\n  - acme\n" STAMP);
@@ -136,6 +155,12 @@ static inline struct viewer viewer_named(const char *who)
                 return viewer_of("acme", "acme", MODEL_WIDGET, "S1");
         if (strcmp(who, "thing") == 0)
                 return viewer_of("acme", "zeta", MODEL_THING, "S1");
+        if (strcmp(who, "enforced") == 0)
+                return viewer_of("acme", "acme", MODEL_ENFORCED, "S1");
+        if (strcmp(who, "pointed") == 0)
+                return viewer_of("acme", "acme", MODEL_POINTED, "S1");
+        if (strcmp(who, "loose") == 0)
+                return viewer_of("acme", "acme", MODEL_LOOSE, "S1");
         if (strcmp(who, "guest") == 0) {
                 viewer = viewer_of("acme", "zeta", MODEL_THING, "S1");
                 viewer.model_counts = false;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a device gets: the table of decide_rows.h, and what holds for every catalog and ask. */
+#include "server/domain/cohort.h"
 #include "tests/unit/decide_rows.h"
+#include "tests/unit/decide_rows_later.h"
 #include "tests/unit/decide_world.h"
 
 /* --- reading an ask, writing an answer --- */
@@ -11,6 +13,13 @@ struct asking {
         struct epoch epoch;
         struct viewer viewer;
         struct decide_ask ask;
+        struct decide_set sets[4];
+        struct decide_set tracked[4];
+        char cohort[COHORT_CHARS + 1];
+        char kept[COHORT_CHARS + 1];
+        char installed_ids[4][33];
+        const char *installed[4];
+        size_t installed_count;
 };
 
 static size_t list_read(const char *text, uint32_t ret[EPOCH_MAX])
@@ -31,6 +40,58 @@ static void epoch_read(struct asking *asking, const char *text)
         asking->epoch.read_count = list_read(text, asking->epoch.read);
         asking->epoch.write_count = list_read(strchr(text, '/') + 1, asking->epoch.write);
         asking->ask.epoch = &asking->epoch;
+}
+
+static void set_read(struct decide_set *sets, size_t *count, char *text)
+{
+        sets[*count].account_id = strsep(&text, "/");
+        sets[*count].name = strsep(&text, "/");
+        sets[(*count)++].sequence = strtoull(text, NULL, 10);
+}
+
+/* Events are of the seconds that catalog_make gives them; "bad" is no key, "other" one of another
+ * package. */
+static const char *cohort_read(const char *id, const char *text, char ret[COHORT_CHARS + 1])
+{
+        const int64_t event = atoll(text);
+        const struct cohort cohort = {event, ((usec_t)1700000000 + event) * USEC_PER_SEC};
+
+        cohort_format(bucket_key, strcmp(text, "other") ? id : "another package", &cohort, ret);
+        return strcmp(text, "bad") ? ret : "bad";
+}
+
+static void installed_read(struct asking *asking, char *text)
+{
+        while (text && *text) {
+                char *id = asking->installed_ids[asking->installed_count];
+
+                catalog_make_id(strsep(&text, ","), id);
+                asking->installed[asking->installed_count++] = id;
+        }
+}
+
+/* false: another word. */
+static bool later_word_read(struct asking *asking, const char *word, char *value)
+{
+        struct decide_ask *ask = &asking->ask;
+
+        if (strcmp(word, "set") == 0)
+                set_read(asking->sets, &ask->set_count, value);
+        else if (strcmp(word, "tracked") == 0)
+                set_read(asking->tracked, &ask->tracked_count, value);
+        else if (strcmp(word, "cohort") == 0)
+                ask->cohort = cohort_read(asking->id, value, asking->cohort);
+        else if (strcmp(word, "kept") == 0)
+                ask->kept_cohort = cohort_read(asking->id, value, asking->kept);
+        else if (strcmp(word, "installed") == 0)
+                installed_read(asking, value);
+        else if (strcmp(word, "validation") == 0)
+                ask->ignore_validation = strcmp(value, "ignored") == 0;
+        else if (strcmp(word, "held") == 0)
+                ask->is_held = strcmp(value, "yes") == 0;
+        else
+                return false;
+        return true;
 }
 
 static void word_read(struct asking *asking, char *word)
@@ -55,7 +116,7 @@ static void word_read(struct asking *asking, char *word)
                 asking->ask.arch = value;
         else if (strcmp(word, "epoch") == 0)
                 epoch_read(asking, value);
-        else
+        else if (!later_word_read(asking, word, value))
                 CHECK_TEXT(word, "a word of the ask");
 }
 
@@ -69,6 +130,8 @@ static void ask_read(struct asking *asking, const char *text)
         snprintf(asking->text, sizeof(asking->text), "%s", text);
         asking->viewer = viewer_named("nobody");
         asking->ask.arch = "";
+        asking->ask.sets = asking->sets;
+        asking->ask.tracked = asking->tracked;
         verb = strtok_r(asking->text, " ", &state);
         name = strtok_r(NULL, " ", &state);
         asking->ask.action = strcmp(verb, "refresh") == 0    ? DECIDE_REFRESH
@@ -93,9 +156,21 @@ static void answer_write(const struct decide_answer *answer, struct buf *out)
                 buf_printf(out, "%llu %s%s%s:", (unsigned long long)answer->revision->number,
                            channel, *answer->redirect ? " >" : "", answer->redirect);
         else
-                buf_text(out, answer->outcome == DECIDE_NO_PACKAGE ? "absent:" : "none:");
+                buf_text(out, answer->outcome == DECIDE_NO_PACKAGE ? "absent:"
+                              : answer->outcome == DECIDE_REFUSED  ? "refused:"
+                                                                   : "none:");
         for (size_t i = 0; i < answer->step_count; i++)
                 buf_printf(out, " %s", reason_name(answer->steps[i].reason));
+}
+
+static struct decide_context asking_context(const struct catalog *catalog,
+                                            const struct asking *asking)
+{
+        struct decide_context context = context_of(catalog, &asking->viewer);
+
+        context.installed = asking->installed;
+        context.installed_count = asking->installed_count;
+        return context;
 }
 
 static void row_check(const struct row *row)
@@ -110,7 +185,7 @@ static void row_check(const struct row *row)
                 check_promise(row->promise);
         check_case("%s", row->ask);
         ask_read(&asking, row->ask);
-        const struct decide_context context = context_of(catalog, &asking.viewer);
+        const struct decide_context context = asking_context(catalog, &asking);
 
         decide(&context, &asking.ask, &answer);
         answer_write(&answer, &got);
@@ -318,6 +393,10 @@ int main(void)
         world_open();
         for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
                 row_check(&rows[i]);
+        for (size_t i = 0; i < ARRAY_COUNT(later_rows); i++)
+                row_check(&later_rows[i]);
+        check_promise("the table is as long as it was meant to be");
+        CHECK(ARRAY_COUNT(rows) + ARRAY_COUNT(later_rows) >= 150);
         check_promise("every ask has one answer, and hidden is never found");
         any_ask_check();
         check_promise("a raised percentage takes no update away");

@@ -7,10 +7,12 @@
 #include "server/domain/fleet.h"
 #include "server/domain/import.h"
 #include "server/domain/jobs.h"
+#include "server/domain/manifest_keeper.h"
 #include "server/domain/session.h"
 #include "server/domain/ticket.h"
 #include "server/domain/token_table.h"
 #include "server/http/server.h"
+#include "server/manifest/manifest_keys.h"
 #include "server/privileges.h"
 #include "server/roots.h"
 #include <limits.h>
@@ -46,11 +48,13 @@ static void serving_fini(struct serving *serving)
                 http_server_stop(serving->http, STOP_WAIT_SEC);
         http_server_freep(&serving->http);
         fleet_freep(&world->fleet);
+        manifest_keeper_freep(&world->manifest_keeper);
         jobs_freep(&world->jobs);
         catalog_store_freep(&world->catalog);
         nonce_book_freep(&world->nonces);
         token_table_freep(&world->tokens);
         block_table_freep(&world->blocks);
+        manifest_keys_freep(&world->manifest_keys);
         signer_client_freep(&world->signer);
         blob_store_freep(&world->blobs);
         db_freep(&world->db);
@@ -158,14 +162,23 @@ static enum rc memory_make(struct serving *serving, struct err *err)
         world->nonces = nonce_book_new(NONCES_MAX);
         world->tokens = token_table_new();
         world->blocks = block_table_new();
+        world->manifest_keys = manifest_keys_new();
         world->signer = signer_client_new(world_text(world, SET_SIGNER_SOCKET), SIGNER_WAIT_USEC);
         serving->arena = arena_new(MIB);
         if (serving->arena)
                 serving->routes = api_routes_make(serving->arena, &serving->route_count);
-        if (!world->nonces || !world->tokens || !world->blocks || !world->signer ||
-            !serving->routes)
+        if (!world->nonces || !world->tokens || !world->blocks || !world->manifest_keys ||
+            !world->signer || !serving->routes)
                 return err_set(err, RC_NOMEM, "no memory to start");
         return RC_OK;
+}
+
+static void manifest_report(enum rc rc, const struct err *err)
+{
+        if (rc == RC_OK)
+                log_line(LOG_LEVEL_INFO, "msg=\"refresh manifests can be signed\"");
+        else
+                log_line(LOG_LEVEL_WARNING, "msg=\"%s\" rc=%s", err->text, rc_name(rc));
 }
 
 static enum rc world_open(struct serving *serving, struct err *err)
@@ -188,6 +201,8 @@ static enum rc world_open(struct serving *serving, struct err *err)
                 rc = jobs_start(world, &world->jobs, err);
         if (rc == RC_OK)
                 rc = fleet_start(world, &world->fleet, err);
+        if (rc == RC_OK)
+                rc = manifest_keeper_start(world, manifest_report, &world->manifest_keeper, err);
         return rc;
 }
 

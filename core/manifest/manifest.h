@@ -41,7 +41,7 @@ struct manifest_delta {
 /* What one instance-key of the request gets. */
 struct manifest_package {
         const char *key;
-        const char *absent; /* why there is nothing: "no-package", "no-revision"; NULL: there is */
+        const char *absent; /* why there is nothing: "no-package"; NULL: there is */
         const char *name;   /* the rest is filled when there is something */
         const char *snap_id;
         uint64_t revision;

@@ -114,6 +114,10 @@ const struct conf_row settings_rows[SET_COUNT] = {
                                        "", "Devices whose check-ins are kept at hand."},
         [SET_FLEET_FLUSH_SEC] = {"fleet-flush-sec", CONF_INT, "60", 1, 86400, "seconds",
                                  "How often check-ins are written to the database."},
+        [SET_MANIFEST_KEY_LIFE_SEC] = {"manifest-key-life-sec", CONF_INT, "86400", 10, 86400,
+                                       "seconds",
+                                       "How long a key that signs refresh manifests lasts; a new "
+                                       "one comes at half of it. The signer certifies 60 an hour."},
         [SET_LOG_LEVEL] = {"log-level", CONF_TEXT, "info", 1, 16, "",
                            "The least important lines to log: debug, info, warning or error."},
 };

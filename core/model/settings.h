@@ -56,6 +56,7 @@ enum setting {
         SET_MAX_GUEST_MODELS, /* of one brand that is not the operator's */
         SET_MAX_DEVICES_IN_MEMORY,
         SET_FLEET_FLUSH_SEC,
+        SET_MANIFEST_KEY_LIFE_SEC,
         SET_LOG_LEVEL,
         SET_COUNT
 };

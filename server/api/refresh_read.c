@@ -229,12 +229,9 @@ static enum rc names_read(const struct refresh_request *request, const json_t *j
         return RC_OK;
 }
 
-/* What the installed snap adds to the ask. The action's own word goes before the context's. */
-static void installed_apply(const struct refresh_action *action, const json_t *json,
-                            struct decide_ask *ask)
+/* What the installed snap adds to the ask. */
+static void installed_apply(const struct refresh_installed *installed, struct decide_ask *ask)
 {
-        const struct refresh_installed *installed = action->installed;
-
         ask->current = installed->revision;
         ask->tracking = installed->tracking;
         ask->kept_cohort = installed->cohort;
@@ -242,8 +239,18 @@ static void installed_apply(const struct refresh_action *action, const json_t *j
         ask->tracked = installed->sets;
         ask->tracked_count = installed->set_count;
         ask->is_held = installed->is_held;
-        if (!json_is_boolean(json_object_get(json, "ignore-validation")))
-                ask->ignore_validation = installed->ignore_validation;
+}
+
+void refresh_ask_installed(const struct refresh_installed *installed, const char *arch,
+                           struct decide_ask *ret)
+{
+        *ret = (struct decide_ask){
+                .action = DECIDE_REFRESH,
+                .snap_id = installed->snap_id,
+                .arch = arch,
+                .ignore_validation = installed->ignore_validation,
+        };
+        installed_apply(installed, ret);
 }
 
 static enum rc action_read(struct reading *reading, const json_t *json, struct refresh_action *ret,
@@ -276,8 +283,12 @@ static enum rc action_read(struct reading *reading, const json_t *json, struct r
         ask->arch = reading->arch;
         ask->epoch = has_epoch ? &ret->epoch : NULL;
         ask->ignore_validation = json_is_true(json_object_get(json, "ignore-validation"));
-        if (ret->installed)
-                installed_apply(ret, json, ask);
+        if (!ret->installed)
+                return RC_OK;
+        installed_apply(ret->installed, ask);
+        /* The action's own word goes before the context's. */
+        if (!json_is_boolean(json_object_get(json, "ignore-validation")))
+                ask->ignore_validation = ret->installed->ignore_validation;
         return RC_OK;
 }
 

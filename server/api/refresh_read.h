@@ -59,3 +59,6 @@ struct refresh_request {
 /* RC_INVALID (a body without form), RC_NOMEM. arch is the device's. */
 MUST_USE enum rc refresh_read(const struct request *request, const json_t *body, const char *arch,
                               struct refresh_request *ret, struct err *err);
+/* The ask of a general refresh for something installed that no action names. */
+void refresh_ask_installed(const struct refresh_installed *installed, const char *arch,
+                           struct decide_ask *ret);

@@ -8,6 +8,7 @@
 #include "server/api/fetch_assertions.h"
 #include "server/api/handlers.h"
 #include "server/api/refresh_note.h"
+#include "server/api/refresh_signed.h"
 #include "server/api/view.h"
 #include <string.h>
 
@@ -21,6 +22,8 @@ struct refresh {
         struct decide_context decide;
         struct view_links links;
         struct fetch_context fetch;
+        struct manifest_ask manifest;
+        bool wants_manifest;
         uint8_t bucket_key[MAC_KEY_BYTES];
         uint8_t cohort_key[MAC_KEY_BYTES];
 };
@@ -172,7 +175,7 @@ static enum rc actions_put(struct buf *out, struct refresh *refresh, struct err 
                 else
                         answer_put(out, refresh, action);
         }
-        buf_text(out, "],\"error-list\":[]}");
+        buf_text(out, "],\"error-list\":[]");
         return buf_finish(out, err);
 }
 
@@ -233,6 +236,8 @@ HANDLER(snaps_refresh_post)
                 return rc;
         rc = refresh_read(request, body, request_identity(request)->viewer.arch, &refresh.asked,
                           err);
+        if (rc == RC_OK)
+                rc = refresh_signed_read(body, &refresh.manifest, &refresh.wants_manifest, err);
         if (rc != RC_OK)
                 return rc;
         if (request_identity(request)->session_over) {
@@ -241,6 +246,10 @@ HANDLER(snaps_refresh_post)
                 refresh_init(&refresh, context, request);
                 actions_decide(&refresh);
                 rc = actions_put(&out, &refresh, err);
+                if (rc == RC_OK && refresh.wants_manifest)
+                        rc = refresh_signed_put(context, request, &refresh.asked, &refresh.decide,
+                                                &refresh.manifest, response, &out, err);
+                buf_char(&out, '}');
         }
         if (rc != RC_OK)
                 return rc;

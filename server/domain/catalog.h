@@ -29,6 +29,7 @@ struct catalog_delta {
         char digest_hex[DIGEST_HEX_CHARS + 1];
         uint64_t bytes;
         const char *format;
+        const char *manifest; /* its line in refresh manifests */
 };
 
 /* A picture of a package, or the icon that a revision brought with it. */
@@ -52,6 +53,7 @@ struct catalog_revision {
         const struct catalog_delta *deltas; /* that lead to this revision; ready ones */
         size_t delta_count;
         const struct catalog_media *icon; /* NULL: it brought none */
+        const char *manifest;             /* what a refresh manifest says of it (core/manifest) */
         void *view; /* server/api's rendering; made and freed through catalog_hooks */
 };
 
@@ -167,6 +169,10 @@ MUST_USE enum rc catalog_reload_assertion(struct catalog_store *store, const cha
                                           const char *pk, struct err *err);
 /* After a committed write to the list of categories. */
 MUST_USE enum rc catalog_reload_categories(struct catalog_store *store, struct err *err);
+
+/* Loads everything anew when the database's generation is ahead of the catalog's: another process
+ * wrote. RC_OK also when there was nothing to do. */
+MUST_USE enum rc catalog_reload_behind(struct catalog_store *store, struct err *err);
 
 uint64_t catalog_generation(const struct catalog *catalog);
 const struct catalog_package *catalog_find_name(const struct catalog *catalog, const char *store_id,

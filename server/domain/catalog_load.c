@@ -414,6 +414,30 @@ static enum rc reload(struct piece *piece, struct err *err)
         return rc;
 }
 
+static enum rc generation_read(struct db_tx *tx, void *arg, struct err *err)
+{
+        return store_generation_get(tx, arg, err);
+}
+
+enum rc catalog_reload_behind(struct catalog_store *store, struct err *err)
+{
+        struct load load = {.store = store};
+        uint64_t generation = 0;
+        enum rc rc;
+
+        pthread_mutex_lock(&store->reloading);
+        rc = db_run(store->db, DB_READ, generation_read, &generation, err);
+        if (rc == RC_OK && generation > store->current->generation) {
+                rc = db_run(store->db, DB_READ, load_all, &load, err);
+                if (rc == RC_OK)
+                        catalog_publish(store, load.root);
+                else
+                        catalog_root_unref(load.root);
+        }
+        pthread_mutex_unlock(&store->reloading);
+        return rc;
+}
+
 enum rc catalog_reload_package(struct catalog_store *store, const char *snap_id, struct err *err)
 {
         struct piece piece = {.store = store, .snap_id = snap_id};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/domain/catalog_node.h"
+#include "core/manifest/manifest.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,6 +86,35 @@ static enum rc revision_fill(struct package_node *node, const struct revision_ro
                                  (unsigned long long)row->number, node->package.name);
 }
 
+/* --- what manifests say: rendered once --- */
+
+static const char *text_keep(struct arena *arena, const struct buf *text)
+{
+        return text->failed ? NULL : arena_memdup(arena, text->data, text->len);
+}
+
+static const char *delta_line(struct arena *arena, const struct delta_row *row)
+{
+        CLEANUP(buf_fini) struct buf text = BUF_INIT(KIB);
+        const struct manifest_delta delta = {.format = row->format,
+                                             .source = row->source,
+                                             .digest = row->digest,
+                                             .bytes = row->bytes};
+
+        manifest_put_delta(&text, &delta);
+        return text_keep(arena, &text);
+}
+
+static const char *revision_piece(const struct package_node *node,
+                                  const struct catalog_revision *revision)
+{
+        CLEANUP(buf_fini) struct buf text = BUF_INIT(KIB);
+
+        manifest_put_revision(&text, node->package.name, node->package.snap_id, revision->number,
+                              &revision->digest, revision->bytes);
+        return text_keep(node->arena, &text);
+}
+
 static enum rc revisions_load(struct db_tx *tx, struct package_node *node, struct err *err)
 {
         const struct revision_row *rows;
@@ -103,6 +133,9 @@ static enum rc revisions_load(struct db_tx *tx, struct package_node *node, struc
                 rc = revision_fill(node, &rows[count - 1 - i], &node->revisions[i], err);
                 if (rc != RC_OK)
                         return rc;
+                node->revisions[i].manifest = revision_piece(node, &node->revisions[i]);
+                if (!node->revisions[i].manifest)
+                        return node_nomem(err);
         }
         return RC_OK;
 }
@@ -139,6 +172,9 @@ static enum rc deltas_load(struct db_tx *tx, struct package_node *node, struct e
                         .format = rows[i].format,
                 };
                 digest_hex(&rows[i].digest, deltas[used].digest_hex);
+                deltas[used].manifest = delta_line(node->arena, &rows[i]);
+                if (!deltas[used].manifest)
+                        return node_nomem(err);
                 target->delta_count++;
                 used++;
         }

@@ -3,6 +3,7 @@
 #include "core/base/fs.h"
 #include "server/domain/audit.h"
 #include "server/domain/keep.h"
+#include "server/domain/manifest_keeper.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,6 +158,8 @@ static enum rc catalog_follow(const struct importing *importing, struct err *err
                 if (!pk)
                         return err_set(err, RC_NOMEM, "no memory for an assertion");
                 rc = catalog_reload_assertion(store, item->type->name, pk, err);
+                if (strcmp(item->type->name, "manifest-epoch") == 0)
+                        manifest_keeper_wake(importing->world->manifest_keeper);
                 if (rc == RC_OK && strcmp(item->type->name, "snap-declaration") == 0)
                         rc = catalog_reload_package(store, item->pk[1], err);
         }

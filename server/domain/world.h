@@ -21,6 +21,8 @@ struct fleet;
 struct jobs;
 struct nonce_book;
 struct token_table;
+struct manifest_keys;
+struct manifest_keeper;
 
 /* Root keys by configuration (trust/roots), read once at start. */
 struct trusted_roots {
@@ -43,9 +45,11 @@ struct world {
         struct jobs *jobs;
         struct nonce_book *nonces;
         struct token_table *tokens;
-        struct block_table *blocks; /* NULL in tools: nobody is revoked */
-        struct fleet *fleet;        /* NULL before the server listens, and in tools */
-        struct secret *server_key;  /* 32 bytes: everything keyed is derived from it by domain */
+        struct block_table *blocks;          /* NULL in tools: nobody is revoked */
+        struct fleet *fleet;                 /* NULL before the server listens, and in tools */
+        struct manifest_keys *manifest_keys; /* NULL in tools */
+        struct manifest_keeper *manifest_keeper;
+        struct secret *server_key; /* 32 bytes: everything keyed is derived from it by domain */
         uint8_t boot_key[MAC_KEY_BYTES]; /* random at start: nonces of an earlier run are stale */
         char boot_id[33];
         atomic_ullong session_epoch;   /* sessions of an earlier epoch are stale */

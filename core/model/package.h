@@ -7,6 +7,7 @@
  * Source   device.md 2.3 (the snap object), 9.3 (epochs), 9.5 (provenance).
  */
 #include "core/base/arena.h"
+#include "core/model/link.h"
 
 #define EPOCH_MAX          10
 #define PACKAGE_ARCHS_MAX  16
@@ -37,8 +38,10 @@ struct package_info {
         const char *summary;
         const char *description;
         const char *license;
-        const char *contact;
+        const char *contact; /* as they stand there; links has what is an address */
         const char *website;
+        struct package_link *links; /* valid ones; by kind, at most LINKS_MAX */
+        size_t link_count;
         const char *provenance;               /* "global-upload" when absent */
         const char *archs[PACKAGE_ARCHS_MAX]; /* {"all"} when absent */
         size_t arch_count;

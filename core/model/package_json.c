@@ -36,6 +36,13 @@ static void append_lists(struct buf *out, const struct package_info *info)
                 append_field(out, "common-id", info->apps[i].common_id);
                 buf_char(out, '}');
         }
+        buf_text(out, "],\"links\":[");
+        for (size_t i = 0; i < info->link_count; i++) {
+                buf_text(out, i ? ",{\"kind\":" : "{\"kind\":");
+                buf_json_string(out, info->links[i].kind);
+                append_field(out, "url", info->links[i].url);
+                buf_char(out, '}');
+        }
         buf_char(out, ']');
 }
 

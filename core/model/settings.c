@@ -10,6 +10,9 @@
 const struct conf_row settings_rows[SET_COUNT] = {
         [SET_BASE_URL] = {"base-url", CONF_TEXT, "", 0, 512, "",
                           "What download URLs begin with; without it, the request's Host."},
+        [SET_STORE_PAGE_URL] = {"store-page-url", CONF_TEXT, "", 0, 512, "",
+                                "Where people read about packages, when there is such a site: "
+                                "devices are told this address, a slash and the name."},
         [SET_STORE_ID] = {"store-id", CONF_TEXT, "", 0, NAME_MAX_BYTES, "",
                           "The id of the store that this server answers as."},
         [SET_BRAND_ID] = {"brand-id", CONF_TEXT, "", 0, ID_MAX_BYTES, "",

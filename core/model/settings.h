@@ -8,10 +8,11 @@
 #include "core/base/conf.h"
 
 enum setting {
-        SET_BASE_URL,     /* what download URLs begin with; "" takes the request's Host */
-        SET_STORE_ID,     /* the store this server answers as */
-        SET_BRAND_ID,     /* the operator's account (trusted) */
-        SET_MODEL_BRANDS, /* other accounts whose models may name private packages */
+        SET_BASE_URL,       /* what download URLs begin with; "" takes the request's Host */
+        SET_STORE_PAGE_URL, /* where people read about packages */
+        SET_STORE_ID,       /* the store this server answers as */
+        SET_BRAND_ID,       /* the operator's account (trusted) */
+        SET_MODEL_BRANDS,   /* other accounts whose models may name private packages */
         SET_DATA_DIR,
         SET_HTTP_ADDRESS,
         SET_HTTP_PORT,  /* 0: no plain HTTP */

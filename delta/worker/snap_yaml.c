@@ -179,6 +179,54 @@ static enum rc read_link(const struct yaml_node *root, const char *key, const ch
         return read_text(node, key, LINK_MAX, ret, err);
 }
 
+static void add_link(struct package_info *info, const char *kind, const struct yaml_node *node)
+{
+        if (node->kind == YAML_TEXT && info->link_count < LINKS_MAX && link_kind_is_valid(kind) &&
+            link_url_is_valid(node->text))
+                info->links[info->link_count++] = (struct package_link){kind, node->text};
+}
+
+/* A text, or a list of them. */
+static void add_links(struct package_info *info, const char *kind, const struct yaml_node *node)
+{
+        add_link(info, kind, node);
+        if (node->kind != YAML_LIST)
+                return;
+        for (const struct yaml_node *item = node->first; item; item = item->next)
+                add_link(info, kind, item);
+}
+
+static bool has_link(const struct package_info *info, const char *kind)
+{
+        for (size_t i = 0; i < info->link_count; i++)
+                if (strcmp(info->links[i].kind, kind) == 0)
+                        return true;
+        return false;
+}
+
+/* What is no address is passed over: it is in snap_yaml for those who can use it. */
+static enum rc read_links(const struct yaml_node *root, struct arena *arena,
+                          struct package_info *info, struct err *err)
+{
+        static const char *const own[] = {"contact", "website", "issues", "source-code",
+                                          "donation"};
+        const struct yaml_node *links = yaml_find(root, "links");
+
+        info->links = arena_alloc_array(arena, LINKS_MAX, sizeof(*info->links));
+        if (!info->links)
+                return err_set(err, RC_NOMEM, "no memory for the links");
+        for (const struct yaml_node *node = links && links->kind == YAML_MAP ? links->first : NULL;
+             node; node = node->next)
+                add_links(info, node->key, node);
+        for (size_t i = 0; i < ARRAY_COUNT(own); i++) {
+                const struct yaml_node *node = yaml_find(root, own[i]);
+
+                if (node && !has_link(info, own[i]))
+                        add_links(info, own[i], node);
+        }
+        return RC_OK;
+}
+
 static enum rc add_arch(struct package_info *info, const char *arch, struct err *err)
 {
         if (!name_is_arch(arch))
@@ -294,6 +342,9 @@ static enum rc read_fields(const struct yaml_node *root, struct arena *arena,
         if (rc != RC_OK)
                 return rc;
         rc = read_link(root, "website", &info->website, err);
+        if (rc != RC_OK)
+                return rc;
+        rc = read_links(root, arena, info, err);
         if (rc != RC_OK)
                 return rc;
         rc = read_archs(root, info, err);

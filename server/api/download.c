@@ -13,13 +13,16 @@
 #define FORMATS_MAX          8
 #define DOWNLOAD_TICKET_LIFE (6 * 3600 * USEC_PER_SEC)
 
-static void ticket_put(struct buf *out, const struct view_links *links, const char *snap_id)
+void download_ticket_put(struct buf *out, const struct view_links *links,
+                         const struct catalog_package *package)
 {
         char ticket[TICKET_CHARS + 1];
         uint8_t key[MAC_KEY_BYTES];
 
+        if (!package->is_private)
+                return;
         world_key(links->world, "download", key);
-        ticket_make(key, "download", snap_id, links->now, DOWNLOAD_TICKET_LIFE, ticket);
+        ticket_make(key, "download", package->snap_id, links->now, DOWNLOAD_TICKET_LIFE, ticket);
         bytes_wipe(key, sizeof(key));
         buf_printf(out, "?ticket=%s", ticket);
 }
@@ -34,8 +37,7 @@ void download_url_put(struct buf *out, const struct view_links *links,
                            delta->format);
         else
                 buf_printf(out, "%" PRIu64 ".snap", revision->number);
-        if (package->is_private)
-                ticket_put(out, links, package->snap_id);
+        download_ticket_put(out, links, package);
         buf_char(out, '"');
 }
 
@@ -145,8 +147,8 @@ static bool file_parse(const char *file, struct wanted *ret)
         return true;
 }
 
-static bool ticket_grants(const struct world *world, const struct request *request,
-                          const char *snap_id)
+bool download_ticket_grants(const struct world *world, const struct request *request,
+                            const char *snap_id)
 {
         const char *ticket = request_query(request, "ticket");
         uint8_t key[MAC_KEY_BYTES];
@@ -171,7 +173,7 @@ static enum rc file_find(const struct world *world, const struct request *reques
         const struct catalog_revision *revision;
         const struct catalog_delta *delta;
 
-        if (ticket_grants(world, request, wanted->snap_id))
+        if (download_ticket_grants(world, request, wanted->snap_id))
                 viewer.granted_snap_id = wanted->snap_id;
         if (!package || !visibility_is_visible(viewer_sees(identity->catalog, &viewer, package)) ||
             !(revision = catalog_find_revision(package, wanted->target)))

@@ -24,5 +24,12 @@ void download_deltas_put(struct buf *out, const struct view_links *links,
                          const struct catalog_package *package,
                          const struct catalog_revision *revision);
 
+/* "?ticket=...", where an address of the package needs one to be read without credentials. */
+void download_ticket_put(struct buf *out, const struct view_links *links,
+                         const struct catalog_package *package);
+/* Whether the request's address was signed for this package. */
+bool download_ticket_grants(const struct world *world, const struct request *request,
+                            const char *snap_id);
+
 enum rc download_get(void *world, struct request *request, struct response *response,
                      struct err *err);

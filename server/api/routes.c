@@ -8,6 +8,7 @@
 #include "server/api/errors.h"
 #include "server/api/gate.h"
 #include "server/api/handlers.h"
+#include "server/api/media.h"
 #include "server/api/publisher.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -46,6 +47,7 @@ static const struct route device_routes[] = {
          "repairs-short"},
         {GET, "/api/v1/snaps/download/{file}", download_get, ROUTE_FAST, AUTH_DEVICE, STYLE_DEVICE,
          0, NULL, "download"},
+        {GET, "/media/{file}", media_get, ROUTE_FAST, AUTH_DEVICE, STYLE_DEVICE, 0, NULL, "media"},
         {HTTP_POST, "/api/v1/snaps/auth/nonces", auth_nonce_post, ROUTE_FAST, AUTH_OPEN,
          STYLE_DEVICE, KIB, NULL, "auth-nonces"},
         {HTTP_POST, "/api/v1/snaps/auth/sessions", auth_session_post, ROUTE_POOL, AUTH_OPEN,

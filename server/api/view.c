@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/api/view.h"
 #include "server/api/download.h"
+#include "server/api/media.h"
 #include "server/worker/package_read.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -26,6 +27,10 @@ unsigned view_field_bit(const char *name)
                 return VIEW_BIT(VIEW_DOWNLOAD);
         if (strcmp(name, "channel-map") == 0)
                 return VIEW_BIT(VIEW_CHANNEL_MAP);
+        if (strcmp(name, "media") == 0)
+                return VIEW_BIT(VIEW_MEDIA);
+        if (strcmp(name, "store-url") == 0)
+                return VIEW_BIT(VIEW_STORE_URL);
         for (size_t i = 0; i < ARRAY_COUNT(field_names); i++)
                 if (strcmp(field_names[i], name) == 0)
                         return VIEW_BIT(i);
@@ -109,21 +114,19 @@ static void common_ids_put(struct buf *out, const struct package_info *info)
         buf_char(out, ']');
 }
 
-static void links_put(struct buf *out, const struct package_info *info)
+static void categories_put(struct buf *out, const struct catalog_package *package)
 {
-        const char *sep = "";
+        buf_char(out, '[');
+        for (size_t i = 0; i < package->category_count; i++) {
+                const char *name = package->categories[i];
 
-        buf_char(out, '{');
-        if (*info->contact) {
-                buf_text(out, "\"contact\":");
-                texts_put(out, &info->contact, 1);
-                sep = ",";
+                buf_text(out, i ? ",{\"featured\":" : "{\"featured\":");
+                buf_text(out, strcmp(name, CATEGORY_FEATURED) == 0 ? "true" : "false");
+                buf_text(out, ",\"name\":");
+                buf_json_string(out, name);
+                buf_char(out, '}');
         }
-        if (*info->website) {
-                buf_printf(out, "%s\"website\":", sep);
-                texts_put(out, &info->website, 1);
-        }
-        buf_char(out, '}');
+        buf_char(out, ']');
 }
 
 static const char *first_text(const char *edited, const char *own)
@@ -148,7 +151,7 @@ static void field_put(struct buf *out, enum view_field field, const struct catal
                 buf_json_string(out, info->confinement);
                 return;
         case VIEW_CONTACT:
-                buf_json_string(out, info->contact);
+                buf_json_string(out, view_link_first(package, info, "contact"));
                 return;
         case VIEW_CREATED_AT:
                 clock_format(revision->created, when);
@@ -188,23 +191,24 @@ static void field_put(struct buf *out, enum view_field field, const struct catal
                 buf_json_string(out, info->version);
                 return;
         case VIEW_WEBSITE:
-                buf_json_string(out, info->website);
+                buf_json_string(out, view_link_first(package, info, "website"));
                 return;
         case VIEW_COMMON_IDS:
                 common_ids_put(out, info);
                 return;
         case VIEW_LINKS:
-                links_put(out, info);
+                view_links_put(out, package, info);
                 return;
         case VIEW_PRICES: /* nothing is for sale; any entry would mark the snap as paid */
                 buf_text(out, "{}");
                 return;
-        case VIEW_MEDIA:
         case VIEW_CATEGORIES:
-                buf_text(out, "[]");
+                categories_put(out, package);
                 return;
         case VIEW_FIELD_COUNT:
         case VIEW_CHANNEL_MAP:
+        case VIEW_MEDIA:
+        case VIEW_STORE_URL:
                 return;
         }
 }
@@ -280,6 +284,21 @@ static void download_put(struct buf *out, const struct view_links *links,
         buf_text(out, "]},");
 }
 
+static void media_field_put(struct buf *out, const struct view_links *links,
+                            const struct catalog_package *package,
+                            const struct catalog_revision *revision)
+{
+        buf_text(out, "\"media\":[");
+        media_put(out, links, package, revision);
+        buf_text(out, "],");
+}
+
+static void store_url_put(struct buf *out, const struct view_links *links,
+                          const struct catalog_package *package)
+{
+        buf_printf(out, "\"store-url\":\"%s/%s\",", links->page_url, package->name);
+}
+
 void view_append(struct buf *out, const struct view_links *links,
                  const struct catalog_package *package, const struct catalog_revision *revision)
 {
@@ -292,6 +311,10 @@ void view_append(struct buf *out, const struct view_links *links,
         buf_append(out, view->text, view->head);
         if (links->fields & VIEW_BIT(VIEW_DOWNLOAD))
                 download_put(out, links, package, revision);
+        if (links->fields & VIEW_BIT(VIEW_MEDIA))
+                media_field_put(out, links, package, revision);
+        if (links->fields & VIEW_BIT(VIEW_STORE_URL) && links->page_url && *links->page_url)
+                store_url_put(out, links, package);
         for (int i = 0; i < VIEW_FIELD_COUNT; i++) {
                 int last = i;
 

@@ -31,7 +31,6 @@
         X(TYPE, "type")                                                                            \
         X(VERSION, "version")                                                                      \
         X(WEBSITE, "website")                                                                      \
-        X(MEDIA, "media")                                                                          \
         X(COMMON_IDS, "common-ids")                                                                \
         X(LINKS, "links")                                                                          \
         X(CATEGORIES, "categories")
@@ -41,11 +40,15 @@ enum view_field {
         VIEW_FIELDS(X)
 #undef X
                 VIEW_FIELD_COUNT,
-        VIEW_DOWNLOAD = VIEW_FIELD_COUNT, /* depends on the request */
-        VIEW_CHANNEL_MAP
+        VIEW_DOWNLOAD = VIEW_FIELD_COUNT, /* these depend on the request */
+        VIEW_CHANNEL_MAP,
+        VIEW_MEDIA,
+        VIEW_STORE_URL /* only where view_links says what it begins with */
 };
 #define VIEW_BIT(field) (1u << (field))
-#define VIEW_ALL        (VIEW_BIT(VIEW_FIELD_COUNT) - 1 + VIEW_BIT(VIEW_DOWNLOAD))
+#define VIEW_ALL                                                                                   \
+        ((VIEW_BIT(VIEW_FIELD_COUNT) - 1) | VIEW_BIT(VIEW_DOWNLOAD) | VIEW_BIT(VIEW_MEDIA) |       \
+         VIEW_BIT(VIEW_STORE_URL))
 
 /* The bit of a field name; 0 for one that is not known here (such are ignored). */
 unsigned view_field_bit(const char *name);
@@ -56,11 +59,20 @@ unsigned view_fields_parse(const char *list);
 struct view_links {
         const struct world *world;
         const char *base_url;
+        const char *page_url;      /* what store-url begins with; NULL or "" none */
         const char *delta_formats; /* Snap-Accept-Delta-Format; NULL: none */
         uint64_t source;           /* the installed revision; 0: no delta */
         unsigned fields;
         usec_t now;
 };
+/* The setting store-page-url; "" when it is none that may be told. */
+const char *view_page_url(const struct world *world);
+/* What the store names, or else snap.yaml, as snapd takes it: {"website":["..."],...}. */
+void view_links_put(struct buf *out, const struct catalog_package *package,
+                    const struct package_info *info);
+/* The first address of a kind; "" none. */
+const char *view_link_first(const struct catalog_package *package, const struct package_info *info,
+                            const char *kind);
 /* Appends `"name":...,"snap-id":...,"revision":...` and the fields asked for, without braces. */
 void view_append(struct buf *out, const struct view_links *links,
                  const struct catalog_package *package, const struct catalog_revision *revision);

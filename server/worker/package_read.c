@@ -147,6 +147,58 @@ static enum rc read_apps(const json_t *json, struct arena *arena, struct package
         return rc;
 }
 
+static void link_add(struct package_info *info, const char *kind, const char *url)
+{
+        if (link_url_is_valid(url))
+                info->links[info->link_count++] = (struct package_link){kind, url};
+}
+
+static enum rc read_link(const json_t *item, struct arena *arena, struct package_info *info,
+                         struct err *err)
+{
+        struct package_link *link = &info->links[info->link_count];
+        const char *kind = "";
+        const char *url = "";
+        enum rc rc;
+
+        rc = jsonx_get_text(item, "kind", JSONX_MUST, LINK_KIND_MAX, &kind, err);
+        if (rc == RC_OK)
+                rc = jsonx_get_text(item, "url", JSONX_MUST, LINK_URL_MAX, &url, err);
+        if (rc != RC_OK)
+                return rc;
+        if (!link_kind_is_valid(kind) || !link_url_is_valid(url))
+                return err_set(err, RC_INVALID, "a link that is none");
+        info->link_count++;
+        rc = keep(arena, kind, &link->kind, err);
+        return rc == RC_OK ? keep(arena, url, &link->url, err) : rc;
+}
+
+/* Revisions from before there were links have two texts, of which an address counts. */
+static enum rc read_links(const json_t *json, struct arena *arena, struct package_info *info,
+                          struct err *err)
+{
+        const json_t *list = NULL;
+        enum rc rc = jsonx_get_array(json, "links", JSONX_MAY, LINKS_MAX, &list, err);
+
+        if (rc != RC_OK)
+                return rc;
+        info->links =
+                arena_alloc_array(arena, list ? json_array_size(list) : 2, sizeof(*info->links));
+        if (!info->links)
+                return err_set(err, RC_NOMEM, "no memory for the links");
+        if (!list) {
+                link_add(info, "contact", info->contact);
+                link_add(info, "website", info->website);
+        }
+        for (size_t i = 0; rc == RC_OK && i < json_array_size(list); i++) {
+                const json_t *item = json_array_get(list, i);
+
+                rc = json_is_object(item) ? read_link(item, arena, info, err)
+                                          : err_set(err, RC_INVALID, "a link that is none");
+        }
+        return rc;
+}
+
 enum rc package_read(const json_t *json, struct arena *arena, struct package_info *ret,
                      struct err *err)
 {
@@ -159,6 +211,8 @@ enum rc package_read(const json_t *json, struct arena *arena, struct package_inf
                 rc = read_epoch(json, &info.epoch, err);
         if (rc == RC_OK)
                 rc = read_apps(json, arena, &info, err);
+        if (rc == RC_OK)
+                rc = read_links(json, arena, &info, err);
         if (rc == RC_OK)
                 *ret = info;
         return rc;

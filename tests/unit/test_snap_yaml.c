@@ -68,6 +68,20 @@ static const char *apps_of(const struct package_info *info)
         return text;
 }
 
+static const char *links_of(const struct package_info *info)
+{
+        static char text[4096];
+
+        text[0] = '\0';
+        for (size_t i = 0; i < info->link_count; i++) {
+                const size_t at = strlen(text);
+
+                snprintf(text + at, sizeof(text) - at, "%s%s=%s", i ? " " : "", info->links[i].kind,
+                         info->links[i].url);
+        }
+        return text;
+}
+
 static const char *epoch_of(const struct package_info *info)
 {
         static char text[256];
@@ -123,6 +137,17 @@ static const struct {
         {HEAD "contact: [x, y]\n", contact_of, "x"},
         {HEAD "contact: []\n", contact_of, ""},
         {HEAD "links: {website: [w, v]}\n", website_of, "w"},
+        {HEAD, links_of, ""},
+        {HEAD "website: https://a.b\ncontact: [a@b.c, x]\n", links_of,
+         "contact=a@b.c website=https://a.b"},
+        {HEAD "links: {website: [https://a.b, https://c.d], issues: https://e.f}\n", links_of,
+         "website=https://a.b website=https://c.d issues=https://e.f"},
+        {HEAD "links: {website: https://a.b}\nwebsite: https://c.d\n", links_of,
+         "website=https://a.b"},
+        {HEAD "links: {website: ['javascript:x', https://a.b, {a: b}], 'a b': https://c.d}\n",
+         links_of, "website=https://a.b"},
+        {HEAD "links: [https://a.b]\n", links_of, ""},
+        {HEAD "links: ~\nsource-code: https://a.b\n", links_of, "source-code=https://a.b"},
         {HEAD "provenance: my-builds\n", provenance_of, "my-builds"},
         {HEAD "architectures: [amd64, arm64]\n", archs_of, "amd64 arm64"},
         {HEAD "architectures: amd64\n", archs_of, "amd64"},

@@ -180,7 +180,7 @@ static void names_check(void)
                 CHECK(view_field_bit(fields[i].name) != 0);
                 CHECK((view_field_bit(fields[i].name) & VIEW_ALL) != 0);
         }
-        CHECK_INT(ARRAY_COUNT(fields), VIEW_FIELD_COUNT + 1);
+        CHECK_INT(ARRAY_COUNT(fields), VIEW_FIELD_COUNT + 2);
 }
 
 static size_t deltas_of(const char *formats, uint64_t source, uint64_t number)

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Stores on this server that include what other stores have, and what each model sees.
 
--- The stores of this server. The one of the settings is here once another refers to it.
+-- The stores of this server. The one of the settings is here once it includes another or has rules.
 CREATE TABLE store (
         store_id TEXT NOT NULL PRIMARY KEY CHECK (length(store_id) BETWEEN 1 AND 64),
         title TEXT NOT NULL CHECK (length(title) <= 256),
@@ -12,7 +12,7 @@ CREATE TABLE store (
 -- circles. place: which parent goes first where two have a package of one name.
 CREATE TABLE store_include (
         store_id TEXT NOT NULL REFERENCES store (store_id),
-        parent_id TEXT NOT NULL REFERENCES store (store_id),
+        parent_id TEXT NOT NULL CHECK (length(parent_id) BETWEEN 1 AND 64),
         place INTEGER NOT NULL CHECK (place >= 0),
         made_by TEXT NOT NULL,
         created INTEGER NOT NULL CHECK (created >= 0),

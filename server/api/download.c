@@ -19,7 +19,10 @@ void download_ticket_put(struct buf *out, const struct view_links *links,
         char ticket[TICKET_CHARS + 1];
         uint8_t key[MAC_KEY_BYTES];
 
-        if (!package->is_private)
+        /* Who fetches may send neither a session nor a store: what is public in the store of the
+         * settings, anybody gets without. */
+        if (!package->is_private &&
+            strcmp(package->store_id, world_text(links->world, SET_STORE_ID)) == 0)
                 return;
         world_key(links->world, "download", key);
         ticket_make(key, "download", package->snap_id, links->now, DOWNLOAD_TICKET_LIFE, ticket);

@@ -4,6 +4,7 @@
 #include "server/domain/register.h"
 #include "server/domain/scope.h"
 #include "server/domain/session.h"
+#include "server/domain/stores.h"
 #include "server/domain/token.h"
 #include <stdio.h>
 #include <string.h>
@@ -94,7 +95,7 @@ static enum rc device_resolve(struct world *world, struct request *request,
 }
 
 static void store_resolve(const struct world *world, const struct request *request,
-                          struct viewer *viewer)
+                          const struct catalog *catalog, struct viewer *viewer)
 {
         const char *store = header_either(request, "Snap-Device-Store", "X-Ubuntu-Store");
         const char *arch =
@@ -103,7 +104,9 @@ static void store_resolve(const struct world *world, const struct request *reque
 
         /* Another store's id is a store without packages, not an error: hidden looks like absent.
          */
-        viewer->store_id = !store || !*store || strcmp(store, own) == 0 ? own : "";
+        viewer->store_id = !store || !*store                       ? own
+                           : stores_is_here(world, catalog, store) ? store
+                                                                   : "";
         viewer->arch = arch && name_is_arch(arch) ? arch : "";
 }
 
@@ -177,7 +180,7 @@ enum rc api_gate(void *context, struct request *request, struct response *respon
                 return err_set(err, RC_NOMEM, "no memory for a request");
         identity->catalog = catalog_acquire(world->catalog);
         request->identity = identity;
-        store_resolve(world, request, &identity->viewer);
+        store_resolve(world, request, identity->catalog, &identity->viewer);
         return auth_apply(world, request, identity, response, err);
 }
 

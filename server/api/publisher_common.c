@@ -14,6 +14,7 @@ struct actor request_actor(const struct request *request)
                 .permissions = identity->permissions,
                 .packages = identity->packages,
                 .channels = identity->channels,
+                .store_id = identity->viewer.store_id,
                 .token_id = identity->token_id,
                 .expires = identity->token_expires,
         };

@@ -27,3 +27,8 @@ enum rc issue_checked(struct world *world, const struct signer_request *request,
         *ret = issued;
         return RC_OK;
 }
+
+bool issue_was_overtaken(enum rc rc, const struct err *err)
+{
+        return rc == RC_REFUSED && strstr(err->text, "revision-moves-forward");
+}

@@ -12,3 +12,8 @@
 
 MUST_USE enum rc issue_checked(struct world *world, const struct signer_request *request,
                                struct arena *arena, struct assertion **ret, struct err *err);
+/* Whether the signer refused because it has issued that revision, or a later one, with other
+ * content: a crash, or a restored backup, took it from us. The next number is worth a try,
+ * ISSUE_TRIES times. */
+#define ISSUE_TRIES 16
+bool issue_was_overtaken(enum rc rc, const struct err *err);

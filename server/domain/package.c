@@ -16,6 +16,11 @@ static bool is_actors(const struct actor *actor, const struct package_row *row)
         return actor->is_admin || strcmp(row->publisher_id, actor->account_id) == 0;
 }
 
+const char *actor_store(const struct world *world, const struct actor *actor)
+{
+        return actor->store_id ? actor->store_id : world_text(world, SET_STORE_ID);
+}
+
 enum rc package_open(struct db_tx *tx, const struct world *world, const struct actor *actor,
                      const char *name, struct arena *arena, struct package_row *ret,
                      struct err *err)
@@ -23,7 +28,7 @@ enum rc package_open(struct db_tx *tx, const struct world *world, const struct a
         struct package_row row;
         enum rc rc;
 
-        rc = store_package_get_by_name(tx, arena, world_text(world, SET_STORE_ID), name, &row, err);
+        rc = store_package_get_by_name(tx, arena, actor_store(world, actor), name, &row, err);
         if (rc == RC_NOT_FOUND ||
             (rc == RC_OK && row.is_private &&
              (!is_actors(actor, &row) || !scope_has(actor->packages, row.name))))

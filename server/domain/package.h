@@ -23,8 +23,10 @@ struct package_detail {
         size_t release_count; /* open channels */
 };
 
-/* Inside a transaction: the actor's package of that name. RC_NOT_FOUND also where a private one
- * belongs to somebody else; RC_FORBIDDEN. */
+/* The store that the actor's request is about. */
+const char *actor_store(const struct world *world, const struct actor *actor);
+/* Inside a transaction: the actor's package of that name in that store. RC_NOT_FOUND also where a
+ * private one belongs to somebody else; RC_FORBIDDEN. */
 MUST_USE enum rc package_open(struct db_tx *tx, const struct world *world,
                               const struct actor *actor, const char *name, struct arena *arena,
                               struct package_row *ret, struct err *err);

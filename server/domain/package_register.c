@@ -2,14 +2,13 @@
 /* How a name comes to be a package: its id, its row, its declaration. */
 #include "core/model/name.h"
 #include "server/domain/audit.h"
+#include "server/domain/catalog_rules.h"
 #include "server/domain/issue.h"
 #include "server/domain/keep.h"
 #include "server/domain/package.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-#define DECLARE_TRIES 8
 
 /* Devices know these names by these ids; an OEM's own base or snapd keeps them. */
 static const struct {
@@ -32,7 +31,8 @@ static const char *well_known_id(const char *name)
         return NULL;
 }
 
-static void id_derive(const struct world *world, const char *name, char text[SNAP_ID_CHARS + 1])
+static void id_derive(const struct world *world, const char *store_id, const char *name,
+                      char text[SNAP_ID_CHARS + 1])
 {
         static const char digits[] =
                 "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -41,7 +41,7 @@ static void id_derive(const struct world *world, const char *name, char text[SNA
 
         _Static_assert(MAC_BYTES >= SNAP_ID_CHARS, "a byte a character");
         world_key(world, "snap-id", key);
-        mac_make(key, world_text(world, SET_STORE_ID), name, strlen(name), tag);
+        mac_make(key, store_id, name, strlen(name), tag);
         for (size_t i = 0; i < SNAP_ID_CHARS; i++)
                 text[i] = digits[tag[i] % (sizeof(digits) - 1)];
         text[SNAP_ID_CHARS] = '\0';
@@ -114,6 +114,10 @@ static enum rc register_body(struct db_tx *tx, void *arg, struct err *err)
         if (rc != RC_NOT_FOUND)
                 return rc;
         rc = store_package_get(tx, registering->arena, row->snap_id, &known, err);
+        if (rc == RC_OK && strcmp(known.name, row->name) == 0)
+                return err_set(err, RC_EXISTS,
+                               "the name %s is registered already in the store %s of this server",
+                               row->name, known.store_id);
         if (rc == RC_OK)
                 return err_set(err, RC_EXISTS, "the id %s belongs to another package",
                                row->snap_id);
@@ -194,19 +198,16 @@ enum rc package_declare(struct world *world, const struct package_row *row, stru
         const struct assertion *known = declaration_of(catalog, row->snap_id, arena);
         struct assertion *issued = NULL;
         uint64_t revision = known ? known->revision + 1 : 0;
-        enum rc rc = RC_REFUSED;
+        enum rc rc;
 
         if (known && strcmp(assertion_text(known, "snap-name"), row->name) == 0 &&
             strcmp(assertion_text(known, "publisher-id"), row->publisher_id) == 0) {
                 catalog_release(world->catalog, catalog);
                 return RC_OK;
         }
-        /* The signer may have issued revisions that a crash, or a restored backup, took from us. */
-        for (int i = 0; rc == RC_REFUSED && i < DECLARE_TRIES; i++) {
-                rc = declaration_issue(world, catalog, row, revision++, arena, &issued, err);
-                if (rc == RC_REFUSED && !strstr(err->text, "revision-moves-forward"))
-                        break;
-        }
+        rc = declaration_issue(world, catalog, row, revision, arena, &issued, err);
+        for (int i = 1; issue_was_overtaken(rc, err) && i < ISSUE_TRIES; i++)
+                rc = declaration_issue(world, catalog, row, ++revision, arena, &issued, err);
         catalog_release(world->catalog, catalog);
         if (rc != RC_OK)
                 return rc;
@@ -238,6 +239,42 @@ static enum rc ask_check(const struct actor *actor, const struct package_ask *as
         return RC_OK;
 }
 
+/* Whose store it is decides whose names it has. */
+static enum rc store_check(const struct world *world, const struct actor *actor,
+                           const struct catalog *catalog, struct err *err)
+{
+        const char *store_id = actor_store(world, actor);
+        const struct assertion *store = catalog_get_assertion(catalog, "store", store_id, 0);
+        const char *operator_id = store ? assertion_text(store, "operator-id") : NULL;
+
+        if (!*store_id)
+                return err_set(err, RC_NOT_FOUND, "there is no such store on this server");
+        if (actor->is_admin || strcmp(store_id, world_text(world, SET_STORE_ID)) == 0 ||
+            (operator_id && strcmp(operator_id, actor->account_id) == 0))
+                return RC_OK;
+        return err_set(err, RC_FORBIDDEN,
+                       "only administrators and its operator register packages in %.64s", store_id);
+}
+
+/* The signer gives a name to one package; only what was declared elsewhere can have it again. */
+static enum rc name_check(const struct world *world, const struct catalog *catalog,
+                          const struct package_row *row, struct arena *arena, struct err *err)
+{
+        const struct catalog_package *other =
+                catalog_find_name(catalog, world_text(world, SET_STORE_ID), row->name);
+
+        if (declaration_of(catalog, row->snap_id, arena))
+                return RC_OK;
+        for (size_t i = 0; !other && i < catalog_store_count(catalog); i++)
+                other = catalog_find_name(catalog, catalog_store_at(catalog, i)->store_id,
+                                          row->name);
+        if (!other || strcmp(other->store_id, row->store_id) == 0)
+                return RC_OK;
+        return err_set_code(err, RC_EXISTS, "already_registered",
+                            "the name %s is registered already in the store %s of this server",
+                            row->name, other->store_id);
+}
+
 /* An administrator registers what was declared elsewhere as it is declared: same id, same
  * publisher. */
 static enum rc row_make(struct world *world, const struct actor *actor,
@@ -250,8 +287,9 @@ static enum rc row_make(struct world *world, const struct actor *actor,
         const char *publisher = actor->account_id;
         char derived[SNAP_ID_CHARS + 1];
         const char *snap_id = derived;
+        enum rc rc;
 
-        id_derive(world, ask->name, derived);
+        id_derive(world, actor_store(world, actor), ask->name, derived);
         if (actor->is_admin) {
                 snap_id = *ask->snap_id ? ask->snap_id
                           : declared    ? declared->pk[1]
@@ -262,7 +300,7 @@ static enum rc row_make(struct world *world, const struct actor *actor,
         }
         *row = (struct package_row){
                 .snap_id = arena_strdup(arena, snap_id),
-                .store_id = world_text(world, SET_STORE_ID),
+                .store_id = actor_store(world, actor),
                 .name = ask->name,
                 .publisher_id = arena_strdup(arena, publisher),
                 .type = ask->type,
@@ -273,10 +311,12 @@ static enum rc row_make(struct world *world, const struct actor *actor,
                 .default_track = "",
                 .created = world_now(world),
         };
+        rc = row->snap_id && row->publisher_id ? store_check(world, actor, catalog, err)
+                                               : err_set(err, RC_NOMEM, "no memory for a package");
+        if (rc == RC_OK)
+                rc = name_check(world, catalog, row, arena, err);
         catalog_release(world->catalog, catalog);
-        return row->snap_id && row->publisher_id
-                       ? RC_OK
-                       : err_set(err, RC_NOMEM, "no memory for a package");
+        return rc;
 }
 
 /* The row is there: with a declaration it is taken, without one an earlier try is finished now. */

@@ -4,6 +4,7 @@
 #include "server/domain/block.h"
 #include "server/domain/keep.h"
 #include "server/domain/scope.h"
+#include "server/domain/stores.h"
 #include "server/domain/ticket.h"
 #include <stdio.h>
 #include <string.h>
@@ -49,7 +50,7 @@ enum rc model_check(struct world *world, const struct catalog *catalog,
                                model->pk[1], model->pk[2]);
         if (rc != RC_OK)
                 return rc;
-        if (strcmp(model_store(world, model), world_text(world, SET_STORE_ID)))
+        if (!stores_is_here(world, catalog, model_store(world, model)))
                 return err_set(err, RC_FORBIDDEN, "the model %s/%s belongs to another store",
                                model->pk[1], model->pk[2]);
         return RC_OK;

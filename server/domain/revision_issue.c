@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ISSUE_TRIES  8
+#define NUMBER_TRIES 8
 #define EVIDENCE_MAX (512 * KIB)
 
 /* The declaration that says whose it is, and the signed build, each with its chain. */
@@ -88,7 +88,7 @@ enum rc revision_issue(struct review *review, const struct catalog *catalog, str
         rc = evidence_make(review, catalog, &evidence, err);
         if (rc != RC_OK)
                 return rc;
-        for (int i = 0; i < ISSUE_TRIES; i++) {
+        for (int i = 0; i < NUMBER_TRIES; i++) {
                 uint64_t before;
 
                 rc = number_ask(review, number, is_probe, &evidence, err);

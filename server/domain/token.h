@@ -26,6 +26,8 @@ struct actor {
         const char *permissions; /* joined by ','; "" all */
         const char *packages;    /* joined by ','; "" all */
         const char *channels;    /* patterns joined by ','; "" all */
+        const char
+                *store_id; /* whose packages are meant: "" one unknown here; NULL the settings' */
         int64_t token_id;
         usec_t expires; /* 0 never */
 };

@@ -114,7 +114,7 @@ static void parents_add(const struct catalog *catalog, const struct store_rules 
 
         for (size_t i = 0; rules && i < rules->parent_count; i++)
                 walk_add(walk, rules->parents[i]);
-        if (rules && rules->parent_count)
+        if (rules)
                 return;
         assertion = catalog_get_assertion(catalog, "store", store_id, 0);
         friends = assertion ? assertion_value(assertion, "friendly-stores") : NULL;
@@ -183,15 +183,16 @@ const struct catalog_package *catalog_find_visible(const struct catalog *catalog
         return first;
 }
 
-static enum visibility store_visibility(const struct catalog *catalog, const struct viewer *viewer,
-                                        const struct catalog_package *package)
+enum visibility catalog_store_offers(const struct catalog *catalog, const char *store_id,
+                                     const struct catalog_package *package)
 {
-        const enum visibility reached = store_reaches(catalog, viewer->store_id, package);
+        const struct viewer anybody = {.store_id = store_id, .arch = ""};
+        const enum visibility reached = store_reaches(catalog, store_id, package);
 
         if (reached != VISIBLE_INHERITED)
                 return reached;
-        return catalog_find_visible(catalog, viewer, package->name) == package ? VISIBLE_INHERITED
-                                                                               : HIDDEN_SHADOWED;
+        return catalog_find_visible(catalog, &anybody, package->name) == package ? VISIBLE_INHERITED
+                                                                                 : HIDDEN_SHADOWED;
 }
 
 /* --- what belongs to a model --- */
@@ -286,7 +287,7 @@ enum visibility viewer_sees(const struct catalog *catalog, const struct viewer *
 
         if (viewer->granted_snap_id && strcmp(viewer->granted_snap_id, package->snap_id) == 0)
                 return VISIBLE_GRANT;
-        stored = store_visibility(catalog, viewer, package);
+        stored = catalog_store_offers(catalog, viewer->store_id, package);
         if (!visibility_is_visible(stored))
                 return stored;
         model = model_visibility(catalog, viewer, package);

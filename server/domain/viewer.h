@@ -58,7 +58,7 @@ const char *visibility_text(enum visibility visibility); /* for `storectl why` a
 
 /*
  * A store offers its own packages and those of the stores that it includes, and that these include
- * (catalog_rules.h); for a store without such rules the friendly-stores of its store assertion
+ * (catalog_rules.h); for a store that has no row there the friendly-stores of its store assertion
  * count. On every way from one store to the next each store may leave a package out; a private one
  * passes only where each names it. Of two packages of one name the nearer store's counts.
  */
@@ -78,9 +78,13 @@ bool viewer_pin(const struct catalog *catalog, const struct viewer *viewer,
 
 /* The stores whose packages a store offers, itself first, the nearest first; at most STORES_MAX.
  * ret[i] live as long as the catalog. */
-#define STORES_MAX 64
+#define STORES_MAX 128
 size_t catalog_stores_of(const struct catalog *catalog, const char *store_id,
                          const char *ret[STORES_MAX]);
+/* Whether the package gets to the store at all, private or not: VISIBLE_PUBLIC its own,
+ * VISIBLE_INHERITED, or the reason why not. */
+enum visibility catalog_store_offers(const struct catalog *catalog, const char *store_id,
+                                     const struct catalog_package *package);
 
 /* What the model says of a package: NULL when it does not list it. channel is "" without one. */
 struct model_entry {

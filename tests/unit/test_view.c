@@ -12,7 +12,8 @@ static const char text[] = "package tool title=<&\"\\>\n"
                            "revision 1 arch=amd64,arm64 epoch=0,1/1\n"
                            "revision 2 epoch=/\n"
                            "delta 1 2 xdelta3\n"
-                           "package secret private type=snapd\nrevision 7\n";
+                           "package secret private type=snapd\nrevision 7\n"
+                           "package faraway store=zeta\nrevision 1\n";
 
 static const struct {
         const char *name;
@@ -42,7 +43,8 @@ static struct view_links links_of(unsigned mask)
 static json_t *view_read(const struct view_links *links, const char *name, uint64_t number)
 {
         CLEANUP(buf_fini) struct buf out = BUF_INIT(MIB);
-        const struct catalog_package *package = catalog_find_name(catalog, "acme", name);
+        const struct catalog_package *package =
+                catalog_find_name(catalog, strcmp(name, "faraway") ? "acme" : "zeta", name);
         json_t *json = NULL;
         struct err err = {0};
 
@@ -229,6 +231,7 @@ static void text_check(void)
         const struct view_links links = links_of(VIEW_ALL);
         CLEANUP(jsonx_decref) json_t *json = view_read(&links, "tool", 2);
         CLEANUP(jsonx_decref) json_t *secret = view_read(&links, "secret", 7);
+        CLEANUP(jsonx_decref) json_t *faraway = view_read(&links, "faraway", 1);
         const char *url = text_of(json_object_get(secret, "download"), "url");
 
         check_case("texts");
@@ -240,16 +243,23 @@ static void text_check(void)
         CHECK(url && strstr(url, "?ticket="));
         url = text_of(json_object_get(json, "download"), "url");
         CHECK(url && !strchr(url, '?'));
+        check_promise("so does that of another store's: who fetches it may name no store");
+        url = text_of(json_object_get(faraway, "download"), "url");
+        CHECK(url && strstr(url, "?ticket="));
 }
 
 int main(void)
 {
         static const uint8_t key[32] = "a key";
         struct catalog *made = catalog_make(text, NULL, &api_catalog_hooks);
+        CLEANUP(conf_freep) struct conf *conf = NULL;
         struct err err = {0};
 
         check_promise("libraries start");
         CHECK_RC(crypto_init(&err), RC_OK, &err);
+        CHECK_RC(conf_new(settings_rows, SET_COUNT, &conf, &err), RC_OK, &err);
+        CHECK_RC(conf_set(conf, "store-id", "acme", &err), RC_OK, &err);
+        world.conf = conf;
         world.server_key = secret_new_copy(key, sizeof(key));
         catalog = made;
         check_promise("every field has the form that clients need");

@@ -55,6 +55,22 @@ PUBLISHER_HANDLER(token_delete);
 PUBLISHER_HANDLER(assertion_import_post);
 PUBLISHER_HANDLER(model_list_get);
 PUBLISHER_HANDLER(model_issue_post);
+/* admin_stores.c */
+PUBLISHER_HANDLER(store_list_get);
+PUBLISHER_HANDLER(store_get);
+PUBLISHER_HANDLER(store_create_post);
+PUBLISHER_HANDLER(store_include_post);
+PUBLISHER_HANDLER(store_include_delete_delete);
+PUBLISHER_HANDLER(store_package_post);
+/* "include", "exclude" or "none". RC_INVALID. */
+MUST_USE enum rc json_get_rule(const json_t *object, const char *field, enum jsonx_need need,
+                               enum view_rule *ret, bool *ret_given, struct err *err);
+/* admin_views.c */
+PUBLISHER_HANDLER(view_list_get);
+PUBLISHER_HANDLER(view_get);
+PUBLISHER_HANDLER(view_patch);
+PUBLISHER_HANDLER(view_delete);
+PUBLISHER_HANDLER(view_package_post);
 /* admin_status.c */
 PUBLISHER_HANDLER(status_get);
 PUBLISHER_HANDLER(session_expire_post);

@@ -40,6 +40,7 @@ struct cli {
         const char *ca;
         const char *token_file;
         const char *data;
+        const char *store; /* --store; NULL the server's first */
         json_t *result;
         enum exit_code exit;
         char hint[256];

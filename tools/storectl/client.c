@@ -3,6 +3,7 @@
 #include "core/base/conf.h"
 #include "core/base/fs.h"
 #include "core/base/random.h"
+#include "core/model/name.h"
 #include "tools/storectl/place.h"
 #include <string.h>
 #include <time.h>
@@ -49,6 +50,8 @@ enum rc client_open(struct cli *cli, struct http **ret, struct err *err)
                 *ret = client->http;
                 return RC_OK;
         }
+        if (cli->store && !name_is_store(cli->store))
+                return cli_usage(cli, NULL, err, "%.70s is no store id", cli->store);
         rc = place_find(cli, err);
         if (rc != RC_OK)
                 return rc;
@@ -65,6 +68,7 @@ enum rc client_open(struct cli *cli, struct http **ret, struct err *err)
                 cli_hint(cli, EXIT_USAGE, "--url https://HOST:PORT");
                 return rc;
         }
+        http_set_store(client->http, cli->store);
         if (http_is_exposed(client->http))
                 cli_warn(cli, "the token travels unencrypted to %s", http_base(client->http));
         cli->client = client;

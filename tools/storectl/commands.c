@@ -9,6 +9,7 @@
 #define GROUP_SERVER   "Run a store"
 #define GROUP_PUBLISH  "Publish"
 #define GROUP_SEE      "Look around"
+#define GROUP_VIEWS    "Stores and models"
 #define GROUP_ACCOUNTS "Accounts and keys"
 #define GROUP_TRUST    "Assertions"
 #define GROUP_HELP     "Help"
@@ -18,6 +19,7 @@ const struct option_row global_options[] = {
         {"ca", "FILE", "trust this certificate authority ($STOREHOUSE_CA)", false},
         {"token-file", "FILE", "who asks ($STOREHOUSE_TOKEN_FILE)", false},
         {"data", "DIR", "the server's data folder ($STOREHOUSE_DATA)", false},
+        {"store", "ID", "another store of the server than its first", false},
         {"json", NULL, "print one JSON document", false},
         {"quiet", NULL, "print nothing but answers and errors", false},
         {"no-color", NULL, "no colours ($NO_COLOR)", false},
@@ -140,6 +142,15 @@ static const struct option_row audit_options[] = {
         {"before", "ID", "entries older than this one", false},
         END,
 };
+static const struct option_row store_create_options[] = {
+        {"title", "TEXT", "how the store is shown", false},
+        {"operator", "ACCOUNT", "who operates it; the brand when not given", false},
+        END,
+};
+static const struct option_row undo_options[] = {
+        {"undo", NULL, "take it back", false},
+        END,
+};
 static const struct option_row no_options[] = {END};
 
 const struct command commands[] = {
@@ -186,6 +197,42 @@ const struct command commands[] = {
          "Only administrators take require-snap-build away again.", set_options, 1, 1, cmd_set},
         {"track create", GROUP_PUBLISH, "NAME TRACK", "Add a track to a package", "", track_options,
          2, 2, cmd_track_create},
+
+        {"store list", GROUP_VIEWS, "", "List the stores of this server", "", no_options, 0, 0,
+         cmd_store_list},
+        {"store show", GROUP_VIEWS, "ID", "Show a store and what it includes", "", no_options, 1, 1,
+         cmd_store_show},
+        {"store create", GROUP_VIEWS, "ID", "Make another store on this server",
+         "Its devices' models name it in their header `store`.", store_create_options, 1, 1,
+         cmd_store_create},
+        {"store include", GROUP_VIEWS, "ID OTHER", "Let a store offer what another one has",
+         "All but private packages, and what either leaves out. A package of its own goes\n"
+         "before one of the same name.",
+         undo_options, 2, 2, cmd_store_include},
+        {"store exclude", GROUP_VIEWS, "ID PACKAGE", "Leave a package out of what is included", "",
+         undo_options, 2, 2, cmd_store_exclude},
+        {"store admit", GROUP_VIEWS, "ID PACKAGE", "Let a private package in",
+         "Each store on the way from its own has to; it stays private there.", undo_options, 2, 2,
+         cmd_store_admit},
+        {"view list", GROUP_VIEWS, "", "List the models that see something else", "", no_options, 0,
+         0, cmd_view_list},
+        {"view show", GROUP_VIEWS, "[BRAND/]MODEL", "Show what a model sees", "", no_options, 1, 1,
+         cmd_view_show},
+        {"view set", GROUP_VIEWS, "[BRAND/]MODEL all|listed", "Show a model all, or what is listed",
+         "listed: what `view include` names and the model itself names. Bases and snapd\n"
+         "stay; `view exclude` hides them too.",
+         no_options, 2, 2, cmd_view_set},
+        {"view reset", GROUP_VIEWS, "[BRAND/]MODEL", "Forget what was decided for a model", "",
+         no_options, 1, 1, cmd_view_reset},
+        {"view include", GROUP_VIEWS, "[BRAND/]MODEL PACKAGE", "Show a package to a model",
+         "A private one too. Only verified devices of the model see it.", undo_options, 2, 2,
+         cmd_view_include},
+        {"view exclude", GROUP_VIEWS, "[BRAND/]MODEL PACKAGE", "Hide a package from a model", "",
+         undo_options, 2, 2, cmd_view_exclude},
+        {"view pin", GROUP_VIEWS, "[BRAND/]MODEL PACKAGE REVISION|CHANNEL",
+         "Hold a package where it is to stay", "", no_options, 3, 3, cmd_view_pin},
+        {"view unpin", GROUP_VIEWS, "[BRAND/]MODEL PACKAGE", "Let a package follow its channel", "",
+         no_options, 2, 2, cmd_view_unpin},
 
         {"packages", GROUP_SEE, "", "List your packages", "", no_options, 0, 0, cmd_packages},
         {"status", GROUP_SEE, "NAME", "Show what is released where",

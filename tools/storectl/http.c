@@ -21,6 +21,7 @@ struct http {
         char *base;
         char *ca;
         struct secret *token;
+        const char *store_id;
         char curl_text[CURL_ERROR_SIZE];
 };
 
@@ -107,6 +108,11 @@ void http_freep(struct http **http)
         *http = NULL;
 }
 
+void http_set_store(struct http *http, const char *store_id)
+{
+        http->store_id = store_id;
+}
+
 const char *http_base(const struct http *http)
 {
         return http->base;
@@ -180,6 +186,9 @@ static bool headers_make(struct http *http, const char *type, const char *accept
         if (!header_put(ret, "Accept", accept, strlen(accept)))
                 return false;
         if (type && !header_put(ret, "Content-Type", type, strlen(type)))
+                return false;
+        if (http->store_id &&
+            !header_put(ret, "Snap-Device-Store", http->store_id, strlen(http->store_id)))
                 return false;
         if (http->token) {
                 CLEANUP(secret_freep) struct secret *value = NULL;

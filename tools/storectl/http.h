@@ -42,6 +42,8 @@ struct http_upload {
 MUST_USE enum rc http_new(const char *base_url, const char *ca, struct secret **token,
                           struct http **ret, struct err *err);
 void http_freep(struct http **http);
+/* Which store of the server is meant; lives as long as http. NULL: its first. */
+void http_set_store(struct http *http, const char *store_id);
 const char *http_base(const struct http *http);
 /* True where a token would travel unencrypted to another machine. */
 bool http_is_exposed(const struct http *http);

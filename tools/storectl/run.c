@@ -95,6 +95,7 @@ static void globals_take(struct cli *cli, const struct args *args)
         cli->ca = args_text(args, "ca");
         cli->token_file = args_text(args, "token-file");
         cli->data = args_text(args, "data");
+        cli->store = args_text(args, "store");
         cli->json = args_flag(args, "json");
         cli->quiet = args_flag(args, "quiet");
         if (args_flag(args, "no-color"))

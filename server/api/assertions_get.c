@@ -53,10 +53,9 @@ static enum rc format_read(const struct request *request, const struct assertion
         return RC_OK;
 }
 
-static const struct catalog_assertion *sequence_find(const struct identity *identity,
-                                                     struct arena *arena,
-                                                     const struct assertion_type *type,
-                                                     const char *key, const char *sequence)
+static const struct assertion *sequence_find(const struct identity *identity, struct arena *arena,
+                                             const struct assertion_type *type, const char *key,
+                                             const char *sequence, unsigned format)
 {
         const char *prefix = key_complete(arena, type, key, type->pk_count - 1);
         const char *pk;
@@ -64,9 +63,9 @@ static const struct catalog_assertion *sequence_find(const struct identity *iden
         if (!prefix)
                 return NULL;
         if (strcmp(sequence, "latest") == 0)
-                return catalog_find_sequence(identity->catalog, type->name, prefix, 0);
+                return catalog_get_sequence(identity->catalog, type->name, prefix, format);
         pk = arena_printf(arena, "%s/%s", prefix, sequence);
-        return pk ? catalog_find_assertion(identity->catalog, type->name, pk) : NULL;
+        return pk ? catalog_get_assertion(identity->catalog, type->name, pk, format) : NULL;
 }
 
 static const struct assertion *wanted_find(const struct request *request,
@@ -74,17 +73,17 @@ static const struct assertion *wanted_find(const struct request *request,
 {
         const struct identity *identity = request_identity(request);
         const char *sequence = request_query(request, "sequence");
-        const struct catalog_assertion *entry;
         const struct assertion *found;
         const char *pk;
 
         if (sequence && type->has_sequence) {
-                entry = sequence_find(identity, request->arena, type, request->params[1], sequence);
+                found = sequence_find(identity, request->arena, type, request->params[1], sequence,
+                                      format);
         } else {
                 pk = key_complete(request->arena, type, request->params[1], type->pk_count);
-                entry = pk ? catalog_find_assertion(identity->catalog, type->name, pk) : NULL;
+                found = pk ? catalog_get_assertion(identity->catalog, type->name, pk, format)
+                           : NULL;
         }
-        found = entry ? catalog_assertion_newest(entry, format) : NULL;
         return found && assertion_is_visible(request->world, identity, found) ? found : NULL;
 }
 

@@ -138,18 +138,28 @@ static unsigned max_format(const struct fetch_context *context, const char *type
                        : 0;
 }
 
-static const struct catalog_assertion *entry_find(const struct fetch_context *context,
-                                                  const struct wanted *wanted)
+static const struct assertion *wanted_find(const struct fetch_context *context,
+                                           const struct wanted *wanted, unsigned format)
 {
         const struct catalog *catalog = context->identity->catalog;
-        const char *pk;
+        const char *pk = wanted->pk;
 
-        if (!wanted->is_sequence)
-                return catalog_find_assertion(catalog, wanted->type->name, wanted->pk);
-        if (!wanted->sequence)
-                return catalog_find_sequence(catalog, wanted->type->name, wanted->pk, 0);
-        pk = arena_printf(context->arena, "%s/%" PRId64, wanted->pk, wanted->sequence);
-        return pk ? catalog_find_assertion(catalog, wanted->type->name, pk) : NULL;
+        if (wanted->is_sequence && !wanted->sequence)
+                return catalog_get_sequence(catalog, wanted->type->name, pk, format);
+        if (wanted->is_sequence)
+                pk = arena_printf(context->arena, "%s/%" PRId64, pk, wanted->sequence);
+        return pk ? catalog_get_assertion(catalog, wanted->type->name, pk, format) : NULL;
+}
+
+/* Whether the device has not this very thing in an older revision: a point of its sequence that is
+ * new to it may stand on other keys. */
+static bool is_new(const struct wanted *wanted, const struct assertion *found)
+{
+        uint64_t point = 0;
+
+        return wanted->newer_than < 0 ||
+               (wanted->sequence_at && assertion_number(found, "sequence", &point) == RC_OK &&
+                point > (uint64_t)wanted->sequence_at);
 }
 
 /* A sequence point above the device's is newer whatever its revision (device.md 2.6). */
@@ -187,7 +197,7 @@ static void url_put(struct buf *out, const struct fetch_context *context,
         }
         /* What the device has not at all comes with what it stands on: fewer rounds. */
         buf_printf(out, "?max-format=%u%s\"", format,
-                   wanted->newer_than < 0 ? "&with=prerequisites" : "");
+                   is_new(wanted, found) ? "&with=prerequisites" : "");
 }
 
 static void error_put(struct buf *out, const struct wanted *wanted, const char *code,
@@ -208,7 +218,6 @@ static void error_put(struct buf *out, const struct wanted *wanted, const char *
 static void entry_put(struct buf *urls, struct buf *errors, const struct fetch_context *context,
                       const json_t *entry)
 {
-        const struct catalog_assertion *entry_found;
         const struct assertion *found;
         struct wanted wanted;
         struct err err = {0};
@@ -219,8 +228,7 @@ static void entry_put(struct buf *urls, struct buf *errors, const struct fetch_c
                 return;
         }
         format = max_format(context, wanted.type->name);
-        entry_found = entry_find(context, &wanted);
-        found = entry_found ? catalog_assertion_newest(entry_found, format) : NULL;
+        found = wanted_find(context, &wanted, format);
         if (!found || !assertion_is_visible(context->world, context->identity, found)) {
                 error_put(errors, &wanted, "not-found", "there is no such assertion here");
                 return;

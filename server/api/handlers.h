@@ -14,6 +14,7 @@
 
 HANDLER(root_get);           /* HEAD / GET / */
 HANDLER(snaps_refresh_post); /* POST /v2/snaps/refresh */
+HANDLER(cohorts_post);       /* POST /v2/cohorts */
 HANDLER(snaps_info_get);     /* GET /v2/snaps/info/{name} */
 HANDLER(snaps_find_get);     /* GET /v2/snaps/find */
 HANDLER(snaps_categories_get);

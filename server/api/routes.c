@@ -17,6 +17,7 @@
 #define SNAP_STORE_VERSION "72" /* device.md 0.3 */
 #define GET                (HTTP_GET | HTTP_HEAD)
 #define REFRESH_MAX        (4 * MIB)
+#define COHORTS_MAX        (64 * KIB)
 #define REGISTER_MAX       (256 * KIB)
 #define SESSION_MAX        (512 * KIB)
 
@@ -27,6 +28,8 @@ static const struct route device_routes[] = {
          STYLE_DEVICE, REFRESH_MAX, NULL, "snaps-refresh"},
         {GET, "/v2/snaps/info/{name}", snaps_info_get, ROUTE_FAST, AUTH_DEVICE, STYLE_DEVICE, 0,
          NULL, "snaps-info"},
+        {HTTP_POST, "/v2/cohorts", cohorts_post, ROUTE_FAST, AUTH_DEVICE, STYLE_DEVICE, COHORTS_MAX,
+         NULL, "cohorts"},
         {GET, "/v2/snaps/find", snaps_find_get, ROUTE_FAST, AUTH_DEVICE, STYLE_DEVICE, 0, NULL,
          "snaps-find"},
         {GET, "/v2/snaps/categories", snaps_categories_get, ROUTE_FAST, AUTH_DEVICE, STYLE_DEVICE,

@@ -3,6 +3,7 @@
 #include "core/model/name.h"
 #include "server/domain/catalog_node.h"
 #include "server/domain/find_index.h"
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -295,9 +296,9 @@ const struct assertion *catalog_get_assertion(const struct catalog *catalog, con
         return found ? catalog_assertion_newest(found, max_format) : NULL;
 }
 
-const struct catalog_assertion *catalog_find_sequence(const struct catalog *catalog,
-                                                      const char *type, const char *prefix,
-                                                      uint64_t at_most)
+static const struct catalog_assertion *sequence_find(const struct catalog *catalog,
+                                                     const char *type, const char *prefix,
+                                                     uint64_t at_most, unsigned max_format)
 {
         const size_t length = strlen(prefix);
         const struct catalog_assertion *best = NULL;
@@ -312,12 +313,28 @@ const struct catalog_assertion *catalog_find_sequence(const struct catalog *cata
                 if (at->pk[length] != '/' ||
                     number_parse_u64(at->pk + length + 1, UINT64_MAX, &number) != RC_OK)
                         continue;
-                if ((at_most && number > at_most) || number <= best_number)
+                if ((at_most && number > at_most) || number <= best_number ||
+                    !catalog_assertion_newest(at, max_format))
                         continue;
                 best = at;
                 best_number = number;
         }
         return best;
+}
+
+const struct catalog_assertion *catalog_find_sequence(const struct catalog *catalog,
+                                                      const char *type, const char *prefix,
+                                                      uint64_t at_most)
+{
+        return sequence_find(catalog, type, prefix, at_most, UINT_MAX);
+}
+
+const struct assertion *catalog_get_sequence(const struct catalog *catalog, const char *type,
+                                             const char *prefix, unsigned max_format)
+{
+        const struct catalog_assertion *found = sequence_find(catalog, type, prefix, 0, max_format);
+
+        return found ? catalog_assertion_newest(found, max_format) : NULL;
 }
 
 size_t catalog_assertions_of(const struct catalog *catalog, const char *type, size_t *ret_first)

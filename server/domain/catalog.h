@@ -201,6 +201,9 @@ const struct assertion *catalog_assertion_newest(const struct catalog_assertion 
 const struct catalog_assertion *catalog_find_sequence(const struct catalog *catalog,
                                                       const char *type, const char *prefix,
                                                       uint64_t at_most);
+/* The newest sequence point that can be read with max_format, in its newest revision; NULL. */
+const struct assertion *catalog_get_sequence(const struct catalog *catalog, const char *type,
+                                             const char *prefix, unsigned max_format);
 /* Who gates the package: [*ret, *ret + count). */
 size_t catalog_gates_of(const struct catalog *catalog, const char *snap_id,
                         const struct catalog_gate **ret);

@@ -137,8 +137,8 @@ static void reload(const char *name)
 
 /* --- hooks that count: a view is made once for a node and freed with it --- */
 
-static int views_alive;
-static int views_made;
+static atomic_int views_alive; /* readers let go of nodes too */
+static atomic_int views_made;
 
 static void *view_make(const struct catalog_package *package,
                        const struct catalog_revision *revision)

@@ -5,6 +5,8 @@
 #
 #   snapd_need                            root and binaries are there; says what is missing
 #   snapd_build                           the client, its fixtures and its test root, when they changed
+#   wanted_checks                         every check of the kit that the server claims to pass
+#   matrix_rows [--only MODE-SCHEME]...   the rows of the matrix
 #   snapd_root DIR ACCOUNT                a root of one's own (`labsign gen-root`), once
 #   store_start NAME ROOT [OPTION]...     a fresh store under ROOT; options of `start`.
 #                                         Sets STORE_DIR, store_http, store_https (URLs), store_ca
@@ -29,6 +31,17 @@ export HOME=${HOME:-$WORK/home} GOCACHE=${GOCACHE:-$WORK/gocache}
 # Debian's go, whatever else is on the path
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 adapter=${adapter:-$here/adapter}
+
+# mode scheme; what a mode is: kit/README.md
+matrix="env http
+env https
+proxy http
+proxy https
+tls http
+tls https"
+
+# Checks of the kit whose endpoints the server does not have yet.
+later="tool-repair daemon-cohort"
 
 # What a mode cannot have, as MODE:CHECK. A check that is skipped for any other reason failed.
 skips="tls:daemon-proxy_store"
@@ -91,6 +104,27 @@ build_kit() {
         rm -f "$WORK/stamp"
         BIN=$WORK/bin "$kit/build.sh" --no-apt && "$kit/fixtures.sh" "$WORK/fx" &&
                 "$WORK/bin/labsign" export-root "$WORK/root" && echo "$stamp" >"$WORK/stamp"
+}
+
+# wanted_checks: every check of the kit but those of `later`
+wanted_checks() {
+        local name
+        for name in $("$kit/run-real-client.sh" --list); do
+                case " $later " in *" $name "*) ;; *) printf '%s ' "$name" ;; esac
+        done
+}
+
+# matrix_rows OPTION...: the rows that --only MODE-SCHEME names, or all; 2 when it is something else
+matrix_rows() {
+        local rows=
+        while [ $# -gt 0 ]; do
+                case "$1 ${2:-}" in
+                "--only "*-*) rows="$rows${rows:+$'\n'}${2/-/ }" ;;
+                *) return 2 ;;
+                esac
+                shift 2
+        done
+        echo "${rows:-$matrix}"
 }
 
 snapd_build() {

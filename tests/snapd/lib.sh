@@ -41,7 +41,7 @@ tls http
 tls https"
 
 # Checks of the kit whose endpoints the server does not have yet.
-later="tool-repair daemon-cohort"
+later="daemon-cohort"
 
 # What a mode cannot have, as MODE:CHECK. A check that is skipped for any other reason failed.
 skips="tls:daemon-proxy_store"

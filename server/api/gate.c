@@ -94,6 +94,22 @@ static enum rc device_resolve(struct world *world, struct request *request,
         return RC_OK;
 }
 
+/* Whether a header of items between commas and blanks holds the item. */
+static bool header_lists(const char *header, const char *item)
+{
+        const size_t length = strlen(item);
+
+        while (header && *header) {
+                const size_t part = strcspn(header, ", ");
+
+                if (part == length && strncmp(header, item, length) == 0)
+                        return true;
+                header += part;
+                header += strspn(header, ", ");
+        }
+        return false;
+}
+
 static void store_resolve(const struct world *world, const struct request *request,
                           const struct catalog *catalog, struct viewer *viewer)
 {
@@ -108,6 +124,7 @@ static void store_resolve(const struct world *world, const struct request *reque
                            : stores_is_here(world, catalog, store) ? store
                                                                    : "";
         viewer->arch = arch && name_is_arch(arch) ? arch : "";
+        viewer->takes_images = header_lists(request_header(request, "Storehouse-Accept"), "image");
 }
 
 static enum rc token_resolve_into(struct world *world, struct request *request,

@@ -99,8 +99,7 @@ static const struct catalog_release *listed(const struct identity *identity,
 {
         const struct catalog_release *release;
 
-        if (strcmp(package->type, PACKAGE_IMAGE_TYPE) == 0 ||
-            (query->only_private && !package->is_private) ||
+        if ((query->only_private && !package->is_private) ||
             (query->publisher_id && strcmp(package->publisher_id, query->publisher_id)) ||
             !visibility_is_visible(viewer_sees(identity->catalog, &identity->viewer, package)))
                 return NULL;

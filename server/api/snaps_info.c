@@ -130,7 +130,7 @@ static enum rc package_find(const struct request *request, const struct catalog_
         const struct catalog_package *package =
                 catalog_find_visible(identity->catalog, &identity->viewer, request->params[0]);
 
-        if (!package || strcmp(package->type, PACKAGE_IMAGE_TYPE) == 0 ||
+        if (!package ||
             !visibility_is_visible(viewer_sees(identity->catalog, &identity->viewer, package)))
                 return err_set(err, RC_NOT_FOUND, "there is no snap named \"%.40s\"",
                                request->params[0]);

@@ -87,8 +87,7 @@ static const struct catalog_package *package_find(struct deciding *deciding)
         visibility = viewer_sees(context->catalog, context->viewer, package);
         decide_note(deciding, visibility_is_visible(visibility) ? REASON_VISIBLE : REASON_HIDDEN,
                     visibility_text(visibility), 0);
-        /* Images are for store-agent; to snapd there is no such package. */
-        if (!visibility_is_visible(visibility) || strcmp(package->type, PACKAGE_IMAGE_TYPE) == 0)
+        if (!visibility_is_visible(visibility))
                 return NULL;
         return package->revision_count ? package : NULL;
 }

@@ -94,13 +94,12 @@ static enum rc image_describe(struct review *review, struct err *err)
                 .contact = "",
                 .website = "",
                 .provenance = "global-upload",
-                .archs = {review->request.arch},
-                .arch_count = 1,
                 .epoch = {.read = {0}, .read_count = 1, .write = {0}, .write_count = 1},
                 .snap_yaml = "",
                 .compression = "",
         };
-        return *info->version && *info->archs[0]
+        return *info->version && archs_split(review->arena, review->request.arch, info->archs,
+                                             &info->arch_count)
                        ? RC_OK
                        : err_set(err, RC_INVALID, "an image needs a version and an architecture");
 }

@@ -15,8 +15,26 @@
 
 bool build_policy_required(const struct world *world, const struct package_row *package)
 {
-        return (package->require_build || conf_bool(world->conf, SET_REQUIRE_SNAP_BUILD)) &&
-               strcmp(package->type, PACKAGE_IMAGE_TYPE) != 0;
+        return package->require_build || conf_bool(world->conf, SET_REQUIRE_SNAP_BUILD);
+}
+
+bool archs_split(struct arena *arena, const char *text, const char *ret[PACKAGE_ARCHS_MAX],
+                 size_t *ret_count)
+{
+        char *at = arena_strdup(arena, text);
+
+        *ret_count = 0;
+        while (at) {
+                char *arch = strsep(&at, ",");
+
+                if (*ret_count == PACKAGE_ARCHS_MAX || !name_is_arch(arch))
+                        return false;
+                for (size_t i = 0; i < *ret_count; i++)
+                        if (strcmp(ret[i], arch) == 0)
+                                return false;
+                ret[(*ret_count)++] = arch;
+        }
+        return *ret_count > 0;
 }
 
 bool version_is_sane(const char *text)
@@ -261,10 +279,13 @@ static enum rc push_body(struct db_tx *tx, void *arg, struct err *err)
         return rc == RC_OK ? review_start(tx, pushing, err) : rc;
 }
 
-static enum rc image_check(const struct package_row *package, const char *version, const char *arch,
-                           struct err *err)
+static enum rc image_check(const struct pushing *pushing, struct err *err)
 {
-        const bool is_image = strcmp(package->type, PACKAGE_IMAGE_TYPE) == 0;
+        const bool is_image = strcmp(pushing->package.type, PACKAGE_IMAGE_TYPE) == 0;
+        const char *archs[PACKAGE_ARCHS_MAX];
+        const char *version = pushing->ask->version;
+        const char *arch = pushing->ask->arch;
+        size_t count = 0;
 
         if (!is_image)
                 return *version || *arch
@@ -274,8 +295,9 @@ static enum rc image_check(const struct package_row *package, const char *versio
         if (!version_is_sane(version))
                 return err_set(err, RC_INVALID, "an image needs a version of up to %d characters",
                                VERSION_MAX);
-        if (!name_is_arch(arch))
-                return err_set(err, RC_INVALID, "an image needs an architecture, or all");
+        if (!archs_split(pushing->arena, arch, archs, &count))
+                return err_set(err, RC_INVALID,
+                               "an image needs its architectures, joined by commas, or all");
         return RC_OK;
 }
 
@@ -310,7 +332,7 @@ enum rc publish_push(struct world *world, const struct actor *actor, const char 
         rc = db_run(world->db, DB_READ, push_body, &pushing, err);
         if (rc != RC_OK || pushing.is_done)
                 return rc;
-        rc = image_check(&pushing.package, ask->version, ask->arch, err);
+        rc = image_check(&pushing, err);
         if (rc == RC_OK)
                 rc = build_check(world, ask->snap_build, &pushing.upload, &pushing.package, arena,
                                  &pushing.build, err);
@@ -341,6 +363,8 @@ enum rc publish_check(struct world *world, const struct actor *actor, const char
         CLEANUP(arena_freep) struct arena *arena = arena_new(256 * KIB);
         struct pushing pushing = {.world = world, .actor = actor, .name = name, .arena = arena};
         const int64_t most = world_int(world, SET_MAX_PACKAGE_BYTES);
+        const char *archs[PACKAGE_ARCHS_MAX];
+        size_t count = 0;
         enum rc rc;
 
         if (!arena)
@@ -353,7 +377,7 @@ enum rc publish_check(struct world *world, const struct actor *actor, const char
                                most);
         if (*plan->version && !version_is_sane(plan->version))
                 return err_set(err, RC_INVALID, "\"%.40s\" is no version", plan->version);
-        if (*plan->arch && !name_is_arch(plan->arch))
+        if (*plan->arch && !archs_split(arena, plan->arch, archs, &count))
                 return err_set(err, RC_INVALID, "the architecture \"%.32s\" is not known",
                                plan->arch);
         return RC_OK;

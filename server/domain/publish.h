@@ -23,7 +23,7 @@ struct push_ask {
         const char *upload_id;
         const char *snap_build; /* a stream; "" none */
         const char *version;    /* images: what they are called */
-        const char *arch;
+        const char *arch;       /* joined by ',' */
 };
 /* RC_NOT_FOUND (package; upload unknown or over), RC_FORBIDDEN, RC_CONFLICT (pushed to another
  * package), RC_INVALID, RC_UNTRUSTED. The same push again is RC_OK. */
@@ -60,3 +60,6 @@ MUST_USE enum rc snap_build_find(const char *stream, struct arena *arena, struct
                                  struct err *err);
 /* 1 to 32 of [a-zA-Z0-9:.+~-], beginning and ending with a letter or digit. */
 bool version_is_sane(const char *text);
+/* Architectures joined by commas, each once. Texts live in arena. */
+bool archs_split(struct arena *arena, const char *text, const char *ret[PACKAGE_ARCHS_MAX],
+                 size_t *ret_count);

@@ -13,6 +13,7 @@ const char *visibility_text(enum visibility visibility)
                 [VISIBLE_BRAND] = "private, and the device's brand operates the store",
                 [VISIBLE_TOKEN] = "private, and the token's account may see it",
                 [VISIBLE_GRANT] = "the download address was signed",
+                [HIDDEN_IMAGE] = "an image, and the request is none that takes images",
                 [HIDDEN_STORE] = "belongs to another store",
                 [HIDDEN_EXCLUDED] = "left out of what this store includes",
                 [HIDDEN_SHADOWED] = "a nearer store has another package of that name",
@@ -287,6 +288,8 @@ enum visibility viewer_sees(const struct catalog *catalog, const struct viewer *
 
         if (viewer->granted_snap_id && strcmp(viewer->granted_snap_id, package->snap_id) == 0)
                 return VISIBLE_GRANT;
+        if (!viewer->takes_images && type_is(package, PACKAGE_IMAGE_TYPE))
+                return HIDDEN_IMAGE;
         stored = catalog_store_offers(catalog, viewer->store_id, package);
         if (!visibility_is_visible(stored))
                 return stored;

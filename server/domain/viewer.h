@@ -28,6 +28,8 @@ struct viewer {
         const char *account_id;
         bool is_admin;
         const char *token_packages; /* "" all, else names joined by ',' */
+        /* The request says that it understands images (doc/api.md): snapd's never does. */
+        bool takes_images;
         /* A download URL that was signed for exactly this package: privacy is proved already. */
         const char *granted_snap_id;
 };
@@ -41,6 +43,7 @@ enum visibility {
         VISIBLE_BRAND,     /* private, and the device's brand publishes it or operates the store */
         VISIBLE_TOKEN,     /* private, and the token's account may */
         VISIBLE_GRANT,     /* the download URL was signed */
+        HIDDEN_IMAGE,      /* any file, and snapd would take it for a snap */
         HIDDEN_STORE,      /* belongs to another store */
         HIDDEN_EXCLUDED,   /* of an included store, which left it out or is to leave it out */
         HIDDEN_SHADOWED,   /* a nearer store has another package of that name */
@@ -52,7 +55,7 @@ enum visibility {
 
 static inline bool visibility_is_visible(enum visibility visibility)
 {
-        return visibility < HIDDEN_STORE;
+        return visibility < HIDDEN_IMAGE;
 }
 const char *visibility_text(enum visibility visibility); /* for `storectl why` and logs */
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""test_views.py -- who sees what, against a running store: stores that include others, and the view
-of a model. Each package is looked for by every way in; a viewer finds it by all of them or by none.
+"""test_views.py -- who sees what, against a running store: stores that include others, the view of a
+model, and images. Each package is looked for by every way in; a viewer finds it by all of them or by none.
 
 Prints `ok NAME` or `not ok NAME reason` for each case. STOREHOUSE_BUILD (or BUILD) names the
 binaries' folder.
@@ -13,7 +13,7 @@ import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from device_lib import (Device, Failed, Store, expect, expect_in, header, install, installed, main,
+from device_lib import (Device, Store, expect, expect_in, header, install, installed, main,
                         refresh, refresh_body, snap_make)
 
 CASES = []
@@ -307,6 +307,83 @@ def only_administrators_decide(w):
                   ("store", "include", "acme", "child"), ("view", "set", "widget", "listed"),
                   ("view", "include", "widget", "secret"), ("register", "mine", "--store", "child")):
         w.store.storectl(*words, "--token-file", token, code=4)
+
+
+# --- images ---
+
+def image_bytes(number):
+    """Not a squashfs, nor anything else that could be parsed."""
+    block = b"".join(hashlib.sha512(b"image %d" % i).digest() for i in range(2000))
+    return b"\x00\xffimage" + block + b"%d" % number
+
+
+@case
+def an_image_is_for_those_who_take_images(w):
+    ctl, name = w.store.storectl, "firmware"
+    ctl("register", name, "--type", "image")
+    for number in (1, 2):
+        path = w.folder / f"update-{number}.raucb"
+        path.write_bytes(image_bytes(number))
+        ctl("push", path, "--type", "image", "--name", name, "--version", f"{number}.0", "--arch",
+            "amd64,arm64", "--release", "stable", "--unsigned", "--wait-deltas")
+    expect_in("2.0", ctl("status", name), "status")
+    rows = json.loads(ctl("revisions", name, "--json"))["revisions"]
+    expect([(row["version"], row["architectures"]) for row in rows],
+           [("2.0", ["amd64", "arm64"]), ("1.0", ["amd64", "arm64"])], "revisions")
+    w.ids[name] = next(row["id"] for row in json.loads(ctl("packages", "--json"))["results"]
+                       if row["name"] == name)
+    w.files[name] = image_bytes(2)
+    for device in (w.widget, w.pad):
+        def with_word(method, path, body=None, device=device):
+            return device.call(method, path, body, Storehouse_Accept="image")
+
+        sees(w, device.call, name, False)
+        sees(w, with_word, name, True)
+        sees(w, with_word, "tool", True)
+    for store in (None, "child"):
+        sees(w, stranger(w, store), name, False)
+    text = w.store.call("GET", f"/v2/assertions/snap-declaration/16/{w.ids[name]}", None,
+                        {"Storehouse-Accept": "deltas, image"}).text()
+    expect(header(text, "snap-name"), name, "the word in a list")
+
+
+@case
+def an_image_comes_whole_in_part_and_as_a_delta(w):
+    name = "firmware"
+    word = {"Storehouse-Accept": "image", "Snap-Device-Architecture": "arm64",
+            "Snap-Accept-Delta-Format": "xdelta3"}
+    got = w.store.call("POST", REFRESH, refresh_body(
+        [installed(w.ids[name], 1)], [refresh(w.ids[name])]), word).json()["results"][0]
+    expect((got["snap"]["type"], got["snap"]["version"], got["snap"]["revision"]),
+           ("image", "2.0", 2), "the answer")
+    expect(len(got["snap"]["download"]["deltas"]), 1, "a delta")
+    path = got["snap"]["download"]["url"]
+    path = path[path.index("/api/"):]
+    expect(w.store.call("GET", path, None, word).body, image_bytes(2), "whole")
+    expect(w.store.call("GET", path, None, {**word, "Range": "bytes=5-9"}).body,
+           image_bytes(2)[5:10], "in part")
+    expect(w.store.call("GET", path).status, 404, "snapd has no address of it")
+    delta = got["snap"]["download"]["deltas"][0]
+    path = delta["url"][delta["url"].index("/api/"):]
+    expect(hashlib.sha3_384(w.store.call("GET", path, None, word).body).hexdigest(),
+           delta["sha3-384"], "its delta")
+    expect(w.store.call("GET", path).status, 404, "nor of its delta")
+
+
+@case
+def an_image_is_pushed_as_one(w):
+    ctl = w.store.storectl
+    path = w.folder / "update-1.raucb"
+    ctl("push", path, "--type", "image", "--name", "firmware", "--unsigned", code=2)
+    ctl("push", path, "--type", "rootfs", "--name", "firmware", "--unsigned", code=2)
+    ctl("push", path, "--name", "firmware", "--version", "1", "--unsigned", code=2)
+    for arch in ("amd64,vax", "amd64,amd64", "amd64,"):
+        ctl("push", path, "--type", "image", "--name", "firmware", "--version", "1", "--arch", arch,
+            "--unsigned", code=3)
+    ctl("push", path, "--type", "image", "--name", "tool", "--version", "1", "--arch", "all",
+        "--unsigned", code=3)
+    ctl("push", path, "--name", "firmware", "--unsigned", code=3)
+    expect(len(json.loads(ctl("revisions", "firmware", "--json"))["revisions"]), 2, "two revisions")
 
 
 @case

@@ -24,6 +24,8 @@ static const char packages[] = "store child includes=mid,side\nstore mid include
                                "package core22 type=base\nrevision 1\n"
                                "package oldbase type=base\nrevision 1\n"
                                "package listed private\nrevision 1\n"
+                               "package firmware type=image\nrevision 1\n"
+                               "package blueprint type=image private\nrevision 1\n"
                                "package looped store=loop2\nrevision 1\n"
                                "store-rule mid exclude shut\nstore-rule child exclude nogo\n"
                                "store-rule child include halfway\n"
@@ -87,6 +89,14 @@ static const struct {
         {"only what is listed: bases stay unless left out", "acme", "thing", "oldbase",
          HIDDEN_VIEW},
         {"a gadget is for its model", "acme", "thing", "acme-gadget", HIDDEN_MODEL},
+        {"snapd is shown no image", "acme", "", "firmware", HIDDEN_IMAGE},
+        {"snapd is shown no image, whoever it is", "acme", "widget", "firmware", HIDDEN_IMAGE},
+        {"snapd is shown no image, with a token neither", "acme", "admin", "firmware",
+         HIDDEN_IMAGE},
+        {"who takes images sees them", "acme", "agent", "firmware", VISIBLE_PUBLIC},
+        {"in a store that includes theirs too", "child", "agent", "firmware", VISIBLE_INHERITED},
+        {"taking images is no right", "acme", "agent", "blueprint", HIDDEN_PRIVATE},
+        {"taking images hides no snap", "acme", "agent", "tool", VISIBLE_PUBLIC},
 };
 
 static const struct catalog_package *package_named(const struct catalog *catalog, const char *name)
@@ -107,6 +117,7 @@ static void rows_check(const struct catalog *catalog)
                 struct viewer viewer = viewer_named(rows[i].who);
 
                 viewer.store_id = rows[i].store;
+                viewer.takes_images = strcmp(rows[i].who, "agent") == 0;
                 check_promise(rows[i].promise);
                 check_case("%s %s looks at %s", rows[i].store, rows[i].who, rows[i].package);
                 CHECK(package != NULL);

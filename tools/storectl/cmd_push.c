@@ -65,6 +65,25 @@ static json_t *document_make(const struct push *push, const struct wanted *wante
                          "build-signed", push->snap_build != NULL, "channels", list);
 }
 
+/* A snap says its version and architecture itself; any other file cannot. */
+static enum rc image_read(struct push *push, const struct args *args, struct err *err)
+{
+        const char *type = args_text(args, "type");
+
+        push->is_image = type && strcmp(type, "image") == 0;
+        push->version = args_text(args, "version");
+        push->arch = args_text(args, "arch");
+        if (type && !push->is_image && strcmp(type, "snap"))
+                return cli_usage(push->cli, "push", err, "%.40s is neither snap nor image", type);
+        if (push->is_image && (!push->name || !push->version || !push->arch))
+                return cli_usage(push->cli, "push", err,
+                                 "an image needs --name, --version and --arch");
+        if (!push->is_image && (push->version || push->arch))
+                return cli_usage(push->cli, "push", err,
+                                 "--version and --arch are for --type image");
+        return RC_OK;
+}
+
 enum rc cmd_push(struct cli *cli, const struct args *args, struct err *err)
 {
         CLEANUP(push_fini)
@@ -81,7 +100,8 @@ enum rc cmd_push(struct cli *cli, const struct args *args, struct err *err)
                 return cli_usage(cli, "push", err, "%s", err->text);
         if (args_flag(args, "unsigned") && args_text(args, "key"))
                 return cli_usage(cli, "push", err, "--key and --unsigned exclude each other");
-        if (release)
+        rc = image_read(&push, args, err);
+        if (rc == RC_OK && release)
                 rc = publish_channels(cli, "push", release, wanted.channels, &wanted.count, err);
         if (rc == RC_OK)
                 rc = steps_run(&push, &wanted, args, timeout, err);

@@ -100,7 +100,7 @@ static const struct option_row key_export_options[] = {
 static const struct option_row register_options[] = {
         {"private", NULL, "hidden from all but its publisher and given devices", false},
         {"snap-id", "ID", "a certain id (administrators)", false},
-        {"type", "T", "app, base, gadget, kernel, os, snapd", false},
+        {"type", "snap|image", "image: any file, never offered to snapd", false},
         END,
 };
 static const struct option_row track_options[] = {
@@ -110,6 +110,9 @@ static const struct option_row track_options[] = {
 static const struct option_row push_options[] = {
         {"release", "CH[,CH]", "release to these channels when accepted", false},
         {"name", "NAME", "the package, when the file's name does not say", false},
+        {"type", "snap|image", "image: any file, for store-agent; with these two:", false},
+        {"version", "V", "what the image is called", false},
+        {"arch", "A[,A]", "the machines that it is for, or all", false},
         {"key", "NAME", "sign the build with this key", false},
         {"passphrase-file", "FILE", "opens the key ($STOREHOUSE_PASSPHRASE_FILE)", false},
         {"unsigned", NULL, "do not sign the build", false},

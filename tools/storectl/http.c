@@ -187,6 +187,9 @@ static bool headers_make(struct http *http, const char *type, const char *accept
                 return false;
         if (type && !header_put(ret, "Content-Type", type, strlen(type)))
                 return false;
+        /* Publishers see their images too. */
+        if (!header_put(ret, "Storehouse-Accept", "image", 5))
+                return false;
         if (http->store_id &&
             !header_put(ret, "Snap-Device-Store", http->store_id, strlen(http->store_id)))
                 return false;

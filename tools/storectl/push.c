@@ -64,7 +64,8 @@ enum rc push_open(struct push *push, struct err *err)
         rc = fs_open(push->path, O_RDONLY, 0, &push->fd, err);
         if (rc != RC_OK)
                 return rc;
-        named = push_read_name(cli->arena, push->base, &name, &push->version, &push->arch);
+        named = !push->is_image &&
+                push_read_name(cli->arena, push->base, &name, &push->version, &push->arch);
         if (!push->name && !named)
                 return cli_usage(cli, "push", err,
                                  "the file name %.60s does not say the package; add --name NAME",

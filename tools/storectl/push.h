@@ -17,6 +17,7 @@ struct push {
         const char *path;
         const char *base; /* the file's name without its folder */
         const char *name;
+        bool is_image;       /* any file: version and arch are said here */
         const char *version; /* "" unknown */
         const char *arch;
         int fd;

@@ -5,7 +5,7 @@
 #
 #   snapd_need                            root and binaries are there; says what is missing
 #   snapd_build                           the client, its fixtures and its test root, when they changed
-#   wanted_checks                         every check of the kit that the server claims to pass
+#   wanted_checks                         every check of the kit
 #   matrix_rows [--only MODE-SCHEME]...   the rows of the matrix
 #   snapd_root DIR ACCOUNT                a root of one's own (`labsign gen-root`), once
 #   store_start NAME ROOT [OPTION]...     a fresh store under ROOT; options of `start`.
@@ -39,9 +39,6 @@ proxy http
 proxy https
 tls http
 tls https"
-
-# Checks of the kit whose endpoints the server does not have yet.
-later="daemon-cohort"
 
 # What a mode cannot have, as MODE:CHECK. A check that is skipped for any other reason failed.
 skips="tls:daemon-proxy_store"
@@ -106,12 +103,9 @@ build_kit() {
                 "$WORK/bin/labsign" export-root "$WORK/root" && echo "$stamp" >"$WORK/stamp"
 }
 
-# wanted_checks: every check of the kit but those of `later`
+# wanted_checks: every check of the kit
 wanted_checks() {
-        local name
-        for name in $("$kit/run-real-client.sh" --list); do
-                case " $later " in *" $name "*) ;; *) printf '%s ' "$name" ;; esac
-        done
+        "$kit/run-real-client.sh" --list | tr '\n' ' '
 }
 
 # matrix_rows OPTION...: the rows that --only MODE-SCHEME names, or all; 2 when it is something else

@@ -76,6 +76,8 @@ PUBLISHER_HANDLER(status_get);
 PUBLISHER_HANDLER(session_expire_post);
 PUBLISHER_HANDLER(audit_get);
 PUBLISHER_HANDLER(delta_list_get);
+/* admin_why.c */
+PUBLISHER_HANDLER(why_get);
 
 /* --- publisher_common.c --- */
 struct actor request_actor(const struct request *request);

@@ -74,6 +74,7 @@ const struct route publisher_routes[] = {
         ROW(GET, "/api/v1/packages/{name}/deltas", delta_list_get, AUTH_ACCOUNT, 0, "delta-list"),
         ROW(HTTP_POST, "/api/v1/sessions/expire", session_expire_post, AUTH_ADMIN, KIB,
             "session-expire"),
+        ROW(GET, "/api/v1/why", why_get, AUTH_ADMIN, 0, "why"),
         ROW(GET, "/api/v1/audit", audit_get, AUTH_ADMIN, 0, "audit"),
 };
 const size_t publisher_route_count = ARRAY_COUNT(publisher_routes);

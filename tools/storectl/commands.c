@@ -141,6 +141,16 @@ static const struct option_row model_options[] = {
         {"out", "FILE", "write the assertion there", false},
         END,
 };
+static const struct option_row why_options[] = {
+        {"brand", "BRAND", "of this brand, where several have the name", false},
+        {"model", "MODEL", "of this model, where several have the serial", false},
+        {"arch", "ARCH", "instead of the model's", false},
+        {"channel", "CHANNEL", "as if it asked for this channel", false},
+        {"revision", "N", "as if it asked for this revision", false},
+        {"installed", "N", "as if this revision were installed; 0 for none", false},
+        {"cohort", "KEY", "as if it gave this cohort key", false},
+        END,
+};
 static const struct option_row audit_options[] = {
         {"before", "ID", "entries older than this one", false},
         END,
@@ -236,6 +246,10 @@ const struct command commands[] = {
          "Hold a package where it is to stay", "", no_options, 3, 3, cmd_view_pin},
         {"view unpin", GROUP_VIEWS, "[BRAND/]MODEL PACKAGE", "Let a package follow its channel", "",
          no_options, 2, 2, cmd_view_unpin},
+        {"why", GROUP_VIEWS, "SERIAL|MODEL PACKAGE", "Say why a device gets what it gets",
+         "Every step of the decision, and its result: for a device as it last reported, or\n"
+         "for a model ([BRAND/]MODEL). For administrators.",
+         why_options, 2, 2, cmd_why},
 
         {"packages", GROUP_SEE, "", "List your packages", "", no_options, 0, 0, cmd_packages},
         {"status", GROUP_SEE, "NAME", "Show what is released where",

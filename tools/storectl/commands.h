@@ -56,6 +56,7 @@ enum rc cmd_tls_renew(struct cli *cli, const struct args *args, struct err *err)
 enum rc cmd_trust_export(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_status_store(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_sessions_expire(struct cli *cli, const struct args *args, struct err *err);
+enum rc cmd_why(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_audit(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_whoami(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_account_create(struct cli *cli, const struct args *args, struct err *err);

@@ -107,7 +107,10 @@ static enum rc who_find(struct finding *finding, struct why *ret, struct err *er
         const char *brand = ask->brand_id;
         enum rc rc;
 
-        rc = db_run(finding->world->db, DB_READ, devices_body, finding, err);
+        /* A device that checked in a moment ago is found too. */
+        rc = finding->world->fleet ? fleet_flush(finding->world->fleet, err) : RC_OK;
+        if (rc == RC_OK)
+                rc = db_run(finding->world->db, DB_READ, devices_body, finding, err);
         if (rc != RC_OK)
                 return rc;
         if (finding->device_count > 1)

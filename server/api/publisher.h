@@ -9,7 +9,7 @@
  * Tests    tests/flow/test_publisher.py
  */
 #include "server/api/api.h"
-#include "server/domain/token.h"
+#include "server/domain/package.h"
 
 extern const struct route publisher_routes[];
 extern const size_t publisher_route_count;
@@ -35,6 +35,14 @@ PUBLISHER_HANDLER(package_metadata_get);
 PUBLISHER_HANDLER(package_metadata_patch);
 PUBLISHER_HANDLER(package_delete_delete);
 PUBLISHER_HANDLER(package_tracks_post);
+/* publisher_discovery.c */
+PUBLISHER_HANDLER(media_list_get);
+PUBLISHER_HANDLER(media_put_put);
+PUBLISHER_HANDLER(media_remove_delete);
+/* Links, categories and pictures: into a package's object, and out of a request's. */
+void json_put_discovery(json_t *object, const struct package_detail *detail);
+MUST_USE enum rc json_get_discovery(const json_t *body, struct arena *arena,
+                                    struct package_change *change, struct err *err);
 /* publisher_revisions.c */
 PUBLISHER_HANDLER(revision_push_post);
 PUBLISHER_HANDLER(revision_review_get);
@@ -71,6 +79,10 @@ PUBLISHER_HANDLER(view_get);
 PUBLISHER_HANDLER(view_patch);
 PUBLISHER_HANDLER(view_delete);
 PUBLISHER_HANDLER(view_package_post);
+/* admin_categories.c */
+PUBLISHER_HANDLER(category_list_get);
+PUBLISHER_HANDLER(category_add_post);
+PUBLISHER_HANDLER(category_remove_delete);
 /* admin_status.c */
 PUBLISHER_HANDLER(status_get);
 PUBLISHER_HANDLER(session_expire_post);

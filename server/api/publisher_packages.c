@@ -31,8 +31,9 @@ static json_t *json_package(const struct package_detail *detail)
 {
         const struct package_row *row = &detail->row;
         const bool is_image = strcmp(row->type, PACKAGE_IMAGE_TYPE) == 0;
+        json_t *object;
 
-        return json_pack(
+        object = json_pack(
                 "{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:{s:s, s:s, s:s, s:s}, s:o, s:o, s:o, "
                 "s:o, s:o}",
                 "id", row->snap_id, "name", row->name, "type",
@@ -44,6 +45,9 @@ static json_t *json_package(const struct package_detail *detail)
                 "default-track", text_or_null(row->default_track), "title",
                 text_or_null(row->title), "summary", text_or_null(row->summary), "description",
                 text_or_null(row->description), "tracks", json_tracks(detail));
+        if (object)
+                json_put_discovery(object, detail);
+        return object;
 }
 
 enum rc package_list_get(void *context, struct request *request, struct response *response,
@@ -154,6 +158,8 @@ enum rc package_metadata_patch(void *context, struct request *request, struct re
         if (rc == RC_OK)
                 rc = jsonx_get_text(body, "default-track", JSONX_MAY, TEXT_MAX,
                                     &change.default_track, err);
+        if (rc == RC_OK)
+                rc = json_get_discovery(body, request->arena, &change, err);
         if (rc != RC_OK)
                 return rc;
         if (json_is_boolean(json_object_get(body, "private")))

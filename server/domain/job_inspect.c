@@ -6,7 +6,7 @@
 #include "core/model/package_json.h"
 #include "server/domain/audit.h"
 #include "server/domain/keep.h"
-#include "server/domain/package.h"
+#include "server/domain/package_media.h"
 #include "server/domain/scope.h"
 #include <inttypes.h>
 #include <string.h>
@@ -51,8 +51,10 @@ static enum rc end_body(struct db_tx *tx, void *arg, struct err *err)
         if (rc != RC_OK)
                 return rc;
         return audit_add(tx, review->upload.account_id, review->upload.status, review->package.name,
-                         world_now(review->world), err, "upload %s: revision %" PRIu64 " %s",
-                         review->upload_id, review->upload.revision, review->upload.error_text);
+                         world_now(review->world), err, "upload %s: revision %" PRIu64 " %s%s%s",
+                         review->upload_id, review->upload.revision, review->upload.error_text,
+                         *review->icon_why.text ? "its icon is not shown: " : "",
+                         review->icon_why.text);
 }
 
 static enum rc approve_known(struct review *review, uint64_t number, struct err *err)
@@ -104,6 +106,15 @@ static enum rc image_describe(struct review *review, struct err *err)
                        : err_set(err, RC_INVALID, "an image needs a version and an architecture");
 }
 
+/* A package without an icon, or with one that is none, is as good as another. */
+static enum rc icon_look(struct review *review, int fd, struct err *err)
+{
+        const enum rc rc =
+                package_icon_take(review->world, fd, &review->icon, &review->icon_why, err);
+
+        return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
 static enum rc look_inside(struct review *review, struct err *err)
 {
         CLEANUP(fs_closep) int fd = -1;
@@ -117,7 +128,8 @@ static enum rc look_inside(struct review *review, struct err *err)
                 return err_set(err, RC_CORRUPT, "the file of an upload is gone");
         if (rc != RC_OK)
                 return rc;
-        return worker_inspect(&review->world->worker, fd, review->arena, &review->info, err);
+        rc = worker_inspect(&review->world->worker, fd, review->arena, &review->info, err);
+        return rc == RC_OK ? icon_look(review, fd, err) : rc;
 }
 
 /* What a device or another revision could trip over. RC_INVALID with a code. */
@@ -234,6 +246,17 @@ static enum rc type_keep(struct db_tx *tx, struct review *review, struct err *er
         return store_package_update(tx, &package, err);
 }
 
+static enum rc icon_keep(struct db_tx *tx, const struct review *review, struct err *err)
+{
+        struct media_row row = review->icon;
+        enum rc rc;
+
+        row.snap_id = review->package.snap_id;
+        row.revision = review->number;
+        rc = store_media_insert(tx, &row, err);
+        return rc == RC_OK ? world_blob_check(review->world, &row.digest, err) : rc;
+}
+
 static enum rc commit_body(struct db_tx *tx, void *arg, struct err *err)
 {
         struct review *review = arg;
@@ -245,6 +268,8 @@ static enum rc commit_body(struct db_tx *tx, void *arg, struct err *err)
         if (rc == RC_EXISTS)
                 return err_set(err, RC_BUSY, "revision %" PRIu64 " came to be meanwhile",
                                review->number);
+        if (rc == RC_OK && review->icon.kind)
+                rc = icon_keep(tx, review, err);
         if (rc == RC_OK && review->issued)
                 rc = assertion_keep_tx(tx, review->issued, false, review->row.created,
                                        review->arena, NULL, err);

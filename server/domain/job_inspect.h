@@ -23,6 +23,8 @@ struct review {
         const char *developer_id;
         struct assertion *issued; /* NULL where the bytes came with a revision from elsewhere */
         struct revision_row row;
+        struct media_row icon; /* that the file brought; kind NULL: none */
+        struct err icon_why;   /* why one that is there is not shown */
 };
 
 /* Has the snap-revision issued under the first number that the signer accepts. It remembers numbers

@@ -3,6 +3,7 @@
 #include "server/domain/package.h"
 #include "core/model/name.h"
 #include "server/domain/audit.h"
+#include "server/domain/package_found.h"
 #include "server/domain/scope.h"
 #include <string.h>
 
@@ -70,6 +71,15 @@ static enum rc detail_fill(struct db_tx *tx, struct arena *arena, struct package
         if (rc == RC_OK)
                 rc = store_release_list(tx, arena, detail->row.snap_id, &releases,
                                         &detail->release_count, err);
+        if (rc == RC_OK)
+                rc = store_link_list(tx, arena, detail->row.snap_id, &detail->links,
+                                     &detail->link_count, err);
+        if (rc == RC_OK)
+                rc = store_package_category_list(tx, arena, detail->row.snap_id,
+                                                 &detail->categories, &detail->category_count, err);
+        if (rc == RC_OK)
+                rc = store_media_list(tx, arena, detail->row.snap_id, &detail->media,
+                                      &detail->media_count, err);
         return rc;
 }
 
@@ -158,6 +168,19 @@ static enum rc text_change(const char *what, const char *text, size_t max, const
         return RC_OK;
 }
 
+/* In characters, as clients cut it. */
+static enum rc title_check(const char *title, struct err *err)
+{
+        size_t chars = 0;
+
+        for (; title && *title; title++)
+                chars += ((unsigned char)*title & 0xc0) != 0x80;
+        return chars <= PACKAGE_TITLE_CHARS
+                       ? RC_OK
+                       : err_set(err, RC_INVALID, "the title is longer than %d characters",
+                                 PACKAGE_TITLE_CHARS);
+}
+
 static enum rc change_apply(const struct package_change *change, struct package_row *row,
                             struct err *err)
 {
@@ -167,7 +190,9 @@ static enum rc change_apply(const struct package_change *change, struct package_
                 row->is_private = *change->is_private;
         if (change->require_build)
                 row->require_build = *change->require_build;
-        rc = text_change("title", change->title, TITLE_MAX, &row->title, err);
+        rc = title_check(change->title, err);
+        if (rc == RC_OK)
+                rc = text_change("title", change->title, TITLE_MAX, &row->title, err);
         if (rc == RC_OK)
                 rc = text_change("summary", change->summary, SUMMARY_MAX, &row->summary, err);
         if (rc == RC_OK)
@@ -221,6 +246,9 @@ static enum rc update_body(struct db_tx *tx, void *arg, struct err *err)
                 rc = track_exists(tx, changing, changing->row.default_track, err);
         if (rc == RC_OK)
                 rc = store_package_update(tx, &changing->row, err);
+        if (rc == RC_OK)
+                rc = package_found_update(tx, changing->actor, &changing->row, changing->change,
+                                          changing->arena, err);
         if (rc == RC_OK)
                 rc = store_generation_bump(tx, &generation, err);
         if (rc != RC_OK)

@@ -13,7 +13,9 @@
  */
 #include "server/domain/token.h"
 
-#define PACKAGE_TRACKS_MAX 100
+#define PACKAGE_TRACKS_MAX     100
+#define PACKAGE_CATEGORIES_MAX 16
+#define PACKAGE_TITLE_CHARS    40 /* clients show no more */
 
 struct package_detail {
         struct package_row row;
@@ -21,6 +23,12 @@ struct package_detail {
         const struct track_row *tracks;
         size_t track_count;
         size_t release_count; /* open channels */
+        const struct link_row *links;
+        size_t link_count;
+        const struct package_category_row *categories;
+        size_t category_count;
+        const struct media_row *media; /* revision 0: set by people */
+        size_t media_count;
 };
 
 /* The store that the actor's request is about. */
@@ -53,6 +61,13 @@ MUST_USE enum rc package_list(struct world *world, const struct actor *actor, st
                               const struct package_detail **ret, size_t *ret_count,
                               struct err *err);
 
+/* All addresses of one kind; none takes what the store names away again. */
+struct link_change {
+        const char *kind;
+        const char *const *urls;
+        size_t count;
+};
+
 /* NULL members stay as they are. */
 struct package_change {
         const bool *is_private;
@@ -61,6 +76,11 @@ struct package_change {
         const char *summary;
         const char *description;
         const char *default_track;
+        const struct link_change *links;
+        size_t link_count;
+        const char *const *categories; /* all but "featured"; administrators only */
+        size_t category_count;
+        const bool *featured; /* administrators only */
 };
 MUST_USE enum rc package_update(struct world *world, const struct actor *actor, const char *name,
                                 const struct package_change *change, struct err *err);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/domain/upload.h"
-#include "core/base/fs.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,21 +117,13 @@ struct ending {
         struct upload_row row;
 };
 
-/* The sweep of unnamed blobs runs in write transactions too: once the row is in, and the blob is
- * there, it stays. */
+/* Once the row is in, and the blob is there, it stays. */
 static enum rc insert_body(struct db_tx *tx, void *arg, struct err *err)
 {
-        CLEANUP(fs_closep) int fd = -1;
-        struct ending *ending = arg;
-        uint64_t bytes;
-        enum rc rc;
+        const struct ending *ending = arg;
+        const enum rc rc = store_upload_insert(tx, &ending->row, err);
 
-        rc = store_upload_insert(tx, &ending->row, err);
-        if (rc != RC_OK)
-                return rc;
-        rc = blob_open(ending->world->blobs, &ending->row.digest, &fd, &bytes, err);
-        return rc == RC_NOT_FOUND ? err_set(err, RC_BUSY, "the file was swept away, send it again")
-                                  : rc;
+        return rc == RC_OK ? world_blob_check(ending->world, &ending->row.digest, err) : rc;
 }
 
 enum rc upload_end(struct upload *upload, char id[UPLOAD_ID_CHARS + 1], struct err *err)

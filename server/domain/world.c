@@ -1,7 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/domain/world.h"
+#include "core/base/fs.h"
 #include "core/model/name.h"
 #include <string.h>
+
+enum rc world_blob_check(const struct world *world, const struct digest *digest, struct err *err)
+{
+        CLEANUP(fs_closep) int fd = -1;
+        uint64_t bytes;
+        const enum rc rc = blob_open(world->blobs, digest, &fd, &bytes, err);
+
+        return rc == RC_NOT_FOUND ? err_set(err, RC_BUSY, "the file was swept away, send it again")
+                                  : rc;
+}
 
 void world_key(const struct world *world, const char *domain, uint8_t ret[MAC_KEY_BYTES])
 {

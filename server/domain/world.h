@@ -62,6 +62,10 @@ struct world {
 bool world_is_trusted(const struct world *world, const char *account_id);
 /* The parts of a primary key joined by '/', as catalog and database key them. NULL: no memory. */
 const char *pk_join(struct arena *arena, const char *const *pk, size_t count);
+/* Inside the transaction that names these bytes: the sweep, which runs in write transactions too,
+ * has not taken them. RC_BUSY: it has. */
+MUST_USE enum rc world_blob_check(const struct world *world, const struct digest *digest,
+                                  struct err *err);
 void world_key(const struct world *world, const char *domain, uint8_t ret[MAC_KEY_BYTES]);
 static inline usec_t world_now(const struct world *world)
 {

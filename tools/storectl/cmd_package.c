@@ -54,50 +54,6 @@ enum rc cmd_register(struct cli *cli, const struct args *args, struct err *err)
         return RC_OK;
 }
 
-/* Adds a yes|no option to body as a boolean. */
-static enum rc flag_put(struct cli *cli, const struct args *args, const char *option, json_t *body,
-                        struct err *err)
-{
-        const char *text = args_text(args, option);
-
-        if (!text)
-                return RC_OK;
-        if (strcmp(text, "yes") && strcmp(text, "no"))
-                return cli_usage(cli, "set", err, "--%s is yes or no", option);
-        json_object_set_new(body, option, json_boolean(text[0] == 'y'));
-        return RC_OK;
-}
-
-enum rc cmd_set(struct cli *cli, const struct args *args, struct err *err)
-{
-        static const char *const flags[] = {"private", "require-snap-build"};
-        static const char *const texts[] = {"default-track", "title", "summary"};
-        CLEANUP(jsonx_decref) json_t *body = json_object();
-        json_t *answer = NULL;
-        const json_t *now;
-        enum rc rc = RC_OK;
-
-        for (size_t i = 0; rc == RC_OK && i < ARRAY_COUNT(flags); i++)
-                rc = flag_put(cli, args, flags[i], body, err);
-        for (size_t i = 0; i < ARRAY_COUNT(texts); i++)
-                if (args_text(args, texts[i]))
-                        json_object_set_new(body, texts[i], json_string(args_text(args, texts[i])));
-        if (rc == RC_OK && json_object_size(body) == 0)
-                return cli_usage(cli, "set", err, "say what to change, such as --private yes");
-        if (rc == RC_OK)
-                rc = client_send(cli, "PATCH", client_path(cli, "/v1/snap/", args->words[0], ""),
-                                 body, &answer, err);
-        if (rc != RC_OK)
-                return rc;
-        now = json_object_get(answer, "metadata");
-        cli_say(cli, "%s is %s; builds %s", args->words[0],
-                json_is_true(json_object_get(now, "private")) ? "private" : "public",
-                json_is_true(json_object_get(now, "require-snap-build")) ? "must be signed"
-                                                                         : "may be unsigned");
-        cli_result(cli, answer);
-        return RC_OK;
-}
-
 enum rc cmd_packages(struct cli *cli, const struct args *args, struct err *err)
 {
         static const char *const headers[] = {"Name",   "Type",      "Visibility",

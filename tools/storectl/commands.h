@@ -71,6 +71,10 @@ enum rc cmd_key_register(struct cli *cli, const struct args *args, struct err *e
 enum rc cmd_key_export(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_register(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_set(struct cli *cli, const struct args *args, struct err *err);
+enum rc cmd_show(struct cli *cli, const struct args *args, struct err *err);
+enum rc cmd_category_list(struct cli *cli, const struct args *args, struct err *err);
+enum rc cmd_category_add(struct cli *cli, const struct args *args, struct err *err);
+enum rc cmd_category_remove(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_packages(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_track_create(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_push(struct cli *cli, const struct args *args, struct err *err);

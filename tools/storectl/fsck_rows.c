@@ -172,6 +172,28 @@ static enum rc deltas_look(struct look *look, struct err *err)
         return rc;
 }
 
+static enum rc media_look(struct look *look, struct err *err)
+{
+        const struct media_row *rows = NULL;
+        size_t count = 0;
+        enum rc rc;
+
+        rc = store_media_list(look->tx, look->arena, look->package->snap_id, &rows, &count, err);
+        for (size_t i = 0; rc == RC_OK && i < count; i++) {
+                const char *what =
+                        arena_printf(look->arena, "%s %s", look->package->name, rows[i].kind);
+
+                if (!what)
+                        return err_set(err, RC_NOMEM, "out of memory");
+                if (rows[i].revision && !revision_is_known(look, rows[i].revision))
+                        fsck_report(look->fsck, "media", what,
+                                    "revision %" PRIu64 ", which brought it, is not there",
+                                    rows[i].revision);
+                rc = fsck_expect(look->fsck, &rows[i].digest, rows[i].bytes, what, err);
+        }
+        return rc;
+}
+
 static enum rc package_look(struct fsck *fsck, struct db_tx *tx, const struct package_row *row,
                             struct err *err)
 {
@@ -197,6 +219,8 @@ static enum rc package_look(struct fsck *fsck, struct db_tx *tx, const struct pa
                 rc = declaration_look(&look, err);
         if (rc == RC_OK)
                 rc = releases_look(&look, err);
+        if (rc == RC_OK)
+                rc = media_look(&look, err);
         return rc == RC_OK ? deltas_look(&look, err) : rc;
 }
 

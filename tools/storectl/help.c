@@ -3,7 +3,8 @@
 #include "tools/storectl/table.h"
 #include <string.h>
 
-#define NAME_COLUMNS 28
+#define NAME_COLUMNS  28
+#define GROUP_COLUMNS 21
 
 static bool is_last_of_group(size_t index)
 {
@@ -22,15 +23,26 @@ static bool word_is_new(size_t index, size_t *ret_chars)
                memcmp(commands[index - 1].name, name, chars) != 0;
 }
 
+/* A line that is full goes on below, under the first word. */
 static void group_put(struct buf *out, size_t first, size_t last)
 {
+        size_t column = GROUP_COLUMNS;
         size_t chars = 0;
 
-        buf_printf(out, "  %-19s", commands[first].group);
-        for (size_t i = first; i <= last; i++)
-                if (word_is_new(i, &chars))
-                        buf_printf(out, "%s%.*s", i == first ? "" : ", ", (int)chars,
-                                   commands[i].name);
+        buf_printf(out, "  %-*s", GROUP_COLUMNS - 2, commands[first].group);
+        for (size_t i = first; i <= last; i++) {
+                if (!word_is_new(i, &chars))
+                        continue;
+                if (column + 3 + chars > HELP_COLUMNS_MAX) {
+                        buf_printf(out, ",\n%*s", GROUP_COLUMNS, "");
+                        column = GROUP_COLUMNS;
+                } else if (i != first) {
+                        buf_text(out, ", ");
+                        column += 2;
+                }
+                buf_append(out, commands[i].name, chars);
+                column += chars;
+        }
         buf_char(out, '\n');
 }
 

@@ -6,10 +6,11 @@
 enum rc category_list_get(void *context, struct request *request, struct response *response,
                           struct err *err)
 {
+        const struct actor actor = request_actor(request);
         const struct category_detail *list = NULL;
         json_t *categories;
         size_t count = 0;
-        const enum rc rc = category_list(context, request->arena, &list, &count, err);
+        const enum rc rc = category_list(context, &actor, request->arena, &list, &count, err);
 
         if (rc != RC_OK)
                 return rc;

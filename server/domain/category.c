@@ -4,6 +4,8 @@
 #include "server/domain/audit.h"
 #include <string.h>
 
+#define NAME_OF_NONE "none" /* on the command line */
+
 struct changing {
         struct world *world;
         const struct actor *actor;
@@ -16,7 +18,7 @@ struct changing {
 
 static const char *store_of(const struct changing *changing)
 {
-        return world_text(changing->world, SET_STORE_ID);
+        return actor_store(changing->world, changing->actor);
 }
 
 static enum rc list_body(struct db_tx *tx, void *arg, struct err *err)
@@ -47,10 +49,10 @@ static enum rc list_body(struct db_tx *tx, void *arg, struct err *err)
         return rc;
 }
 
-enum rc category_list(struct world *world, struct arena *arena, const struct category_detail **ret,
-                      size_t *ret_count, struct err *err)
+enum rc category_list(struct world *world, const struct actor *actor, struct arena *arena,
+                      const struct category_detail **ret, size_t *ret_count, struct err *err)
 {
-        struct changing changing = {.world = world, .arena = arena};
+        struct changing changing = {.world = world, .actor = actor, .arena = arena};
         const enum rc rc = db_run(world->db, DB_READ, list_body, &changing, err);
 
         if (rc != RC_OK)
@@ -120,11 +122,14 @@ static enum rc change_run(struct world *world, const struct actor *actor, const 
 
         if (!arena)
                 return err_set(err, RC_NOMEM, "no memory for the categories");
-        if (!name_is_snap(name) || strcmp(name, CATEGORY_FEATURED) == 0)
+        if (!name_is_snap(name) || strcmp(name, CATEGORY_FEATURED) == 0 ||
+            strcmp(name, NAME_OF_NONE) == 0)
                 return err_set(err, RC_INVALID,
                                "\"%.40s\" is no name for a category: lowercase letters, digits "
-                               "and single dashes, not " CATEGORY_FEATURED,
+                               "and single dashes, not " CATEGORY_FEATURED " or " NAME_OF_NONE,
                                name);
+        if (!*actor_store(world, actor))
+                return err_set(err, RC_NOT_FOUND, "there is no such store here");
         rc = db_run(world->db, DB_WRITE, body, &changing, err);
         return rc == RC_OK ? catalog_reload_categories(world->catalog, err) : rc;
 }

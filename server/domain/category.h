@@ -17,8 +17,8 @@ struct category_detail {
         size_t package_count;
         usec_t created;
 };
-/* By name. */
-MUST_USE enum rc category_list(struct world *world, struct arena *arena,
+/* Of the actor's store, by name. */
+MUST_USE enum rc category_list(struct world *world, const struct actor *actor, struct arena *arena,
                                const struct category_detail **ret, size_t *ret_count,
                                struct err *err);
 /* RC_EXISTS, RC_INVALID (the name), RC_TOO_MANY. */

@@ -8,6 +8,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define NOTHING "none" /* takes away what was set */
+
 static const char *const link_kinds[] = {"website", "contact", "issues", "source-code", "donation"};
 
 /* --- set: the texts --- */
@@ -39,7 +41,7 @@ static void links_put(const struct args *args, json_t *body)
                         continue;
                 list = json_array();
                 for (size_t k = 0; k < count; k++)
-                        if (*values[k])
+                        if (strcmp(values[k], NOTHING))
                                 json_array_append_new(list, json_string(values[k]));
                 json_object_set_new(links, link_kinds[i], list);
         }
@@ -56,7 +58,7 @@ static void categories_put(const struct args *args, json_t *body)
         if (!text)
                 return;
         list = json_array();
-        while (*text) {
+        while (*text && strcmp(text, NOTHING)) {
                 const size_t length = strcspn(text, ",");
 
                 if (length)

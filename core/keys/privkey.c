@@ -225,20 +225,40 @@ static enum rc rsa_sign(const struct privkey *key, const void *content, size_t b
         return RC_OK;
 }
 
+static void ed25519_sign(const struct privkey *key, const void *content, size_t bytes,
+                         struct buf *binary)
+{
+        uint8_t signature[crypto_sign_BYTES];
+
+        crypto_sign_detached(signature, NULL, content, bytes, secret_view(key->ed25519));
+        buf_append(binary, signature, sizeof(signature));
+}
+
+enum rc privkey_sign_daily(const struct privkey *key, const void *content, size_t bytes,
+                           struct buf *out, struct err *err)
+{
+        CLEANUP(buf_fini) struct buf binary = BUF_INIT(1 + crypto_sign_BYTES);
+
+        if (pubkey_scheme(key->pubkey) != KEY_ED25519)
+                return err_set(err, RC_INVALID, "an RSA key proves each signature");
+        buf_char(&binary, KEY_ED25519);
+        ed25519_sign(key, content, bytes, &binary);
+        base64_append(out, binary.data, binary.len, TEXT_COLUMNS);
+        return buf_finish(out, err);
+}
+
 enum rc privkey_sign(const struct privkey *key, const void *content, size_t bytes, usec_t when,
                      struct buf *out, struct err *err)
 {
         CLEANUP(buf_fini) struct buf binary = BUF_INIT(SIGNATURE_MAX);
         CLEANUP(buf_fini) struct buf text = BUF_INIT(2 * SIGNATURE_MAX);
-        uint8_t signature[crypto_sign_BYTES];
         enum rc rc = RC_OK;
 
         buf_char(&binary, (char)pubkey_scheme(key->pubkey));
         if (pubkey_scheme(key->pubkey) == KEY_RSA) {
                 rc = rsa_sign(key, content, bytes, when, &binary, err);
         } else {
-                crypto_sign_detached(signature, NULL, content, bytes, secret_view(key->ed25519));
-                buf_append(&binary, signature, sizeof(signature));
+                ed25519_sign(key, content, bytes, &binary);
         }
         if (rc == RC_OK)
                 rc = buf_finish(&binary, err);

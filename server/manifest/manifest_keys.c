@@ -159,7 +159,7 @@ enum rc manifest_key_sign(const struct manifest_key *key, const struct buf *cont
                 return rc;
         buf_append(out, content->data, content->len);
         buf_append(out, "\n\n", 2);
-        rc = privkey_sign(key->inside->private, content->data, content->len, 0, out, err);
+        rc = privkey_sign_daily(key->inside->private, content->data, content->len, out, err);
         if (rc != RC_OK)
                 return rc;
         buf_append(out, "\n\n", 2);

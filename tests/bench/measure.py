@@ -54,6 +54,19 @@ def wait_for(url, process):
     raise SystemExit(f"nothing answers at {url}")
 
 
+def wait_while_busy(url, body, headers):
+    """Until a POST is answered with something else than 503."""
+    for _ in range(600):
+        try:
+            with urllib.request.urlopen(urllib.request.Request(url, body.encode(), headers), timeout=5):
+                return
+        except urllib.error.HTTPError as error:
+            if error.code != 503:
+                raise
+        time.sleep(0.1)
+    raise SystemExit(f"{url} is busy for ever")
+
+
 def revision_pair(folder):
     """Two revisions of a package: a base of binaries of this machine, and the same with one file changed."""
     files = []

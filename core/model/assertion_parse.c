@@ -168,7 +168,8 @@ enum rc assertion_fill(struct assertion *assertion, struct err *err)
 static enum rc scheme_check(const struct assertion_type *type, bool ours, struct err *err)
 {
         const bool may =
-                type->agent_purpose || (!type->snapd_reads && type->signer != SIGNER_TRUSTED);
+                type->agent_purpose || (!type->snapd_reads && type->signer != SIGNER_TRUSTED &&
+                                        type->signer != SIGNER_ROOT);
 
         if (ours && !may)
                 return err_set(err, RC_INVALID, "%s cannot have an Ed25519 signature", type->name);

@@ -237,7 +237,7 @@ static const struct assertion_type types[] = {
         {.name = "manifest-epoch",
          KEY("account-id", "epoch"),
          RULES(MUST("account-id", ACCOUNT), MUST("epoch", POSITIVE), MUST("timestamp", TIME)),
-         .signer = SIGNER_TRUSTED},
+         .signer = SIGNER_ROOT},
 };
 
 const struct assertion_type *assertion_type_find(const char *name)

@@ -15,6 +15,7 @@
 /* Who may sign, as trust.c enforces it. */
 enum signer_rule {
         SIGNER_TRUSTED,         /* an account of the trusted set */
+        SIGNER_ROOT,            /* the same, with one of the configured root keys itself */
         SIGNER_PRIMARY_ACCOUNT, /* authority-id equals the header named in signer_header */
         SIGNER_SELF,            /* no authority-id; the key is inside or known otherwise */
         SIGNER_SERIAL,          /* brand-id, or an account in the model's serial-authority */

@@ -18,6 +18,14 @@ static enum rc trusted_check(const struct trust_run *run)
         return trust_refuse(run, "it must be signed by a trusted account");
 }
 
+static enum rc root_check(const struct trust_run *run)
+{
+        if (is_trusted(run) &&
+            run->source->is_root_key(run->source->context, run->assertion->key_id))
+                return RC_OK;
+        return trust_refuse(run, "it must be signed by a root key itself");
+}
+
 /* The model that this assertion belongs to lists its authority under that header. */
 static bool model_allows(const struct trust_run *run, const char *brand, const char *model,
                          const char *header)
@@ -139,6 +147,8 @@ enum rc trust_signer_check(const struct trust_run *run)
         switch (run->assertion->type->signer) {
         case SIGNER_TRUSTED:
                 return trusted_check(run);
+        case SIGNER_ROOT:
+                return root_check(run);
         case SIGNER_PRIMARY_ACCOUNT:
                 return account_check(run);
         case SIGNER_SERIAL:

@@ -16,7 +16,7 @@ static json_t *json_status(const struct world *world, const struct status *statu
 {
         return json_pack(
                 "{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:{s:I, s:I}, s:{s:b, s:o, s:o}, "
-                "s:{s:b, s:s}, s:I, s:I}",
+                "s:{s:b, s:I, s:o}, s:{s:b, s:s}, s:I, s:I}",
                 "version", STOREHOUSE_VERSION, "store", world_text(world, SET_STORE_ID), "brand",
                 world_text(world, SET_BRAND_ID), "generation", (json_int_t)status->generation,
                 "packages", (json_int_t)status->packages, "revisions",
@@ -24,7 +24,9 @@ static json_t *json_status(const struct world *world, const struct status *statu
                 "waiting", (json_int_t)status->jobs_waiting, "failed",
                 (json_int_t)status->jobs_failed, "signer", "ok", (int)status->signer_ok,
                 "store-key", key_or_null(&status->store_key), "serials-key",
-                key_or_null(&status->serials_key), "worker", "sandbox", (int)status->sandbox,
+                key_or_null(&status->serials_key), "manifest", "ok", (int)status->manifest_ok,
+                "epoch", (json_int_t)status->manifest_epoch, "until",
+                json_time(status->manifest_until), "worker", "sandbox", (int)status->sandbox,
                 "reason", status->sandbox_reason, "free-bytes", (json_int_t)status->free_bytes,
                 "uptime-sec", (json_int_t)status->uptime_sec);
 }

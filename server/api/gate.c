@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/api/gate.h"
 #include "core/model/name.h"
-#include "server/domain/register.h"
+#include "server/domain/device_viewer.h"
 #include "server/domain/scope.h"
 #include "server/domain/session.h"
 #include "server/domain/stores.h"
@@ -59,11 +59,8 @@ static enum rc device_resolve(struct world *world, struct request *request,
 {
         const char *header =
                 header_either(request, "Snap-Device-Authorization", "X-Device-Authorization");
-        struct viewer *viewer = &identity->viewer;
         struct session session;
         const char *token;
-        const char *pk;
-        const char *arch;
         enum rc rc;
 
         if (!header || !*header)
@@ -77,21 +74,9 @@ static enum rc device_resolve(struct world *world, struct request *request,
         }
         if (rc != RC_OK)
                 return session_renew(response, err);
-        pk = arena_printf(request->arena, "16/%s/%s", session.brand_id, session.model);
-        if (!pk)
-                return err_set(err, RC_NOMEM, "no memory for a request");
-        viewer->model = catalog_get_assertion(identity->catalog, "model", pk, 0);
-        if (!viewer->model)
-                return session_renew(response, err);
-        viewer->brand_id = session.brand_id;
-        viewer->model_name = session.model;
-        viewer->serial = session.serial;
-        viewer->store_id = session.store_id;
-        viewer->model_counts = brand_names_packages(world, session.brand_id);
-        arch = assertion_text(viewer->model, "architecture");
-        if (arch && *arch)
-                viewer->arch = arch;
-        return RC_OK;
+        rc = device_viewer_fill(world, identity->catalog, &session, request->arena,
+                                &identity->viewer, err);
+        return rc == RC_NOT_FOUND ? session_renew(response, err) : rc;
 }
 
 /* Whether a header of items between commas and blanks holds the item. */

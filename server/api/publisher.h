@@ -83,6 +83,8 @@ PUBLISHER_HANDLER(view_package_post);
 PUBLISHER_HANDLER(category_list_get);
 PUBLISHER_HANDLER(category_add_post);
 PUBLISHER_HANDLER(category_remove_delete);
+/* admin_manifest.c */
+PUBLISHER_HANDLER(device_manifest_post);
 /* admin_status.c */
 PUBLISHER_HANDLER(status_get);
 PUBLISHER_HANDLER(session_expire_post);

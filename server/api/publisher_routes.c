@@ -82,6 +82,8 @@ const struct route publisher_routes[] = {
             "category-add"),
         ROW(HTTP_DELETE, "/api/v1/categories/{name}", category_remove_delete, AUTH_ADMIN, 0,
             "category-remove"),
+        ROW(HTTP_POST, "/api/v1/devices/{serial}/manifest", device_manifest_post, AUTH_ADMIN,
+            PUBLISHER_BODY_MAX, "device-manifest"),
         ROW(HTTP_POST, "/api/v1/sessions/expire", session_expire_post, AUTH_ADMIN, KIB,
             "session-expire"),
         ROW(GET, "/api/v1/why", why_get, AUTH_ADMIN, 0, "why"),

@@ -2,6 +2,7 @@
 #include "server/domain/status.h"
 #include "core/base/fs.h"
 #include "server/domain/jobs.h"
+#include "server/manifest/manifest_keys.h"
 #include <stdio.h>
 
 static enum rc count_body(struct db_tx *tx, void *arg, struct err *err)
@@ -26,6 +27,20 @@ static void signer_look(struct world *world, struct status *status)
                 status->serials_key.key_id[0] = '\0';
 }
 
+static void manifest_look(struct world *world, struct status *status)
+{
+        const struct manifest_key *key =
+                world->manifest_keys ? manifest_keys_acquire(world->manifest_keys, world_now(world))
+                                     : NULL;
+
+        status->manifest_ok = key != NULL;
+        if (!key)
+                return;
+        status->manifest_epoch = key->epoch;
+        status->manifest_until = key->until;
+        manifest_key_release(key);
+}
+
 enum rc status_read(struct world *world, struct status *ret, struct err *err)
 {
         struct status status = {.uptime_sec = (clock_uptime() - world->started) / USEC_PER_SEC};
@@ -43,6 +58,7 @@ enum rc status_read(struct world *world, struct status *ret, struct err *err)
         status.revisions = catalog_revision_total(catalog);
         catalog_release(world->catalog, catalog);
         signer_look(world, &status);
+        manifest_look(world, &status);
         jobs_sandbox(world->jobs, &status.sandbox, status.sandbox_reason,
                      sizeof(status.sandbox_reason));
         *ret = status;

@@ -18,6 +18,9 @@ struct status {
         bool signer_ok;
         struct signer_identity store_key; /* key_id "" where the role has none */
         struct signer_identity serials_key;
+        bool manifest_ok; /* refresh manifests can be signed now */
+        uint64_t manifest_epoch;
+        usec_t manifest_until;
         bool sandbox;
         char sandbox_reason[256]; /* "" when it is on */
         uint64_t free_bytes;

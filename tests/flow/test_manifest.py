@@ -9,13 +9,16 @@ Signatures are checked with openssl(1), apart from our own verifier.
 """
 import base64
 import datetime
+import json
 import os
+import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from device_lib import (Device, Store, expect, expect_in, header, install, installed,  # noqa: E402
+from device_lib import (BUILD, Device, Store, expect, expect_in, header, install, installed,  # noqa: E402
                         refresh, refresh_body, run_cases, snap_make, split_stream, wait_for)
 
 NONCE = "0123456789abcdefghij"
@@ -25,7 +28,8 @@ DER_HEAD = bytes.fromhex("302a300506032b6570032100")  # SubjectPublicKeyInfo of 
 class World:
     def __init__(self, folder):
         self.folder = folder
-        self.store = Store(folder, settings="delta-percent = 100\nnonce-ttl-sec = 60\n")
+        # A key of 20 seconds is replaced every ten: rotation can be waited for.
+        self.store = Store(folder, settings="delta-percent = 100\nmanifest-key-life-sec = 20\n")
         self.store.start()
         answer = self.store.admin("POST", "/api/v1/models",
                                   {"headers": {"model": "gizmo", "architecture": "amd64",
@@ -75,6 +79,21 @@ class World:
             expect(answer.status, 200, answer.text())
             return answer
         return split_stream(wait_for("a manifest", got).json()["manifest"])
+
+    def file(self, stream, name="manifest"):
+        path = self.folder / name
+        path.write_text(stream)
+        return path
+
+    def verify(self, path, code=0, **changes):
+        """What our own verifier says of a file: its document, or the failure's."""
+        options = {"root": self.store.dir / "trust", "nonce": NONCE, "model": "acme/gizmo",
+                   "serial": self.device.serial, "store": "acme", **changes}
+        words = [word for name, value in options.items() for word in (f"--{name}", value)]
+        line = [str(BUILD / "storectl"), "manifest", "verify", str(path), *map(str, words), "--json"]
+        done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=60)
+        expect(done.returncode, code, done.stdout + done.stderr)
+        return json.loads(done.stdout or done.stderr)
 
     def generation(self):
         return self.store.admin("GET", "/api/v1/status").json()["generation"]
@@ -139,8 +158,8 @@ def a_manifest_is_signed_by_a_key_of_a_day(world):
     expect(openssl_verifies(world, content.replace("epoch: 0", "epoch: 1"), signature,
                             key_of(agent)), False, "a changed manifest")
     expect(header(agent, "purpose"), "manifest")
-    expect(when(header(agent, "until")) - when(header(agent, "since")) <= 86400, True)
-    expect(when(header(manifest, "expiry")) - when(header(manifest, "timestamp")), 3600)
+    expect(when(header(agent, "until")) - when(header(agent, "since")), 20)
+    expect(when(header(manifest, "expiry")) <= when(header(agent, "until")), True)
     expect(sorted(header(part, "type") for part in rest), ["account", "account-key", "account-key"])
 
 
@@ -220,9 +239,147 @@ def a_device_that_has_seen_more_gets_no_manifest(world):
     expect(world.ask({"nonce": NONCE}).status, 200)
 
 
+# --- storectl: as the device's verifier, and in the place of a device without a network ---
+
+def our_verifier_believes_it(world):
+    stream = world.ask({"nonce": NONCE}).json()["manifest"]
+    path = world.file(stream)
+    said = world.verify(path)
+    expect((said["verified"], said["serial"], said["epoch"]), (True, world.device.serial, 0))
+    expect([p["instance-key"] for p in said["packages"]], sorted(world.ids.values()))
+    shown = json.loads(world.store.storectl("manifest", "show", path, "--json", data=False))
+    expect(shown["packages"], said["packages"])
+    for changes, check in (({"nonce": "another-nonce-of-mine"}, "nonce"),
+                           ({"model": "acme/gadget"}, "model"), ({"model": "rival/gizmo"}, "brand"),
+                           ({"serial": "s-2"}, "serial"), ({"store": "other"}, "store")):
+        expect_in(f"check {check} failed", json.dumps(world.verify(path, 3, **changes)), changes)
+    for old, new, check in ((" 2 ", " 1 ", "signature"), ("epoch: 0", "epoch: 1", "signature"),
+                            ("purpose: manifest", "purpose: developer", "chain"),
+                            ("type: refresh-manifest", "type: refresh-manifesto", "form")):
+        expect_in(f"check {check} failed",
+                  json.dumps(world.verify(world.file(stream.replace(old, new, 1), "bad"), 3)), new)
+    expect_in("set-missing", json.dumps(world.verify(path, 3, package="0")), "a set")
+
+
+def an_operator_asks_for_a_device_without_network(world):
+    path = world.folder / "carried"
+    world.store.storectl("manifest", "fetch", world.device.serial, "--model", "gizmo", "--nonce",
+                         NONCE, "--package", "hello=1", "--package", "tool@edge", "--package",
+                         "nothing", "--out", path)
+    said = world.verify(path)
+    told = {p["instance-key"]: p for p in said["packages"]}
+    expect(told["hello"]["revision"], 2, "what is installed is refreshed")
+    expect(told["hello"]["deltas"], 1)
+    expect(told["tool"]["channel"], "latest/stable")
+    expect(told["nothing"]["absent"], "no-package")
+    asked = {"nonce": NONCE, "model": "gizmo", "packages": [{"name": "hello"}]}
+    for changes, status in (({"model": "nobody"}, 404), ({"nonce": "x"}, 400), ({"packages": 7}, 400),
+                            ({"packages": [{}]}, 400), ({"life-sec": 1}, 400),
+                            ({"packages": [{"name": "hello"}, {"name": "hello"}]}, 400)):
+        answer = world.store.admin("POST", f"/api/v1/devices/{world.device.serial}/manifest",
+                                   {**asked, **changes})
+        expect((changes, answer.status), (changes, status))
+    expect(world.store.call("POST", f"/api/v1/devices/{world.device.serial}/manifest",
+                            asked).status, 401)
+
+
+# --- the key ---
+
+def the_key_changes_by_itself(world):
+    first = header(world.manifest()[1], "public-key-sha3-384")
+
+    def changed():
+        parts = world.manifest()
+        expect(world.verify(world.file("\n\n".join(parts)))["verified"], True)
+        return header(parts[1], "public-key-sha3-384") != first
+    wait_for("another key", changed, 60)
+
+
+def a_signer_that_is_held_holds_up_no_refresh(world):
+    plain = world.ask().body
+    signer = world.store.children()["signer"]
+    os.kill(signer, signal.SIGSTOP)
+    try:
+        expect(world.ask({"nonce": NONCE}).status, 200, "with the key that is there")
+        over = wait_for("the key's end", lambda: (
+            lambda answer: answer if answer.status == 503 else None)(world.ask({"nonce": NONCE})), 60)
+        expect(over.json()["error-list"][0]["code"], "manifest-no-key")
+        expect(int(over.header("Retry-After")) > 0, True)
+        for _ in range(20):
+            again = world.ask()
+            expect((again.status, again.body), (200, plain), "an ordinary refresh")
+    finally:
+        os.kill(signer, signal.SIGCONT)
+    world.manifest()
+
+
+# --- a backup, and a fast-forward ---
+
+def a_restored_backup_goes_on_above(world):
+    backup = world.folder / "backup.db"
+    world.store.storectl("backup", backup)
+    world.store.storectl("release", "tool", "1", "candidate")
+    seen = int(header(world.manifest()[0], "sequence"))
+    world.store.storectl("restore", backup, code=1)  # it runs
+    world.store.stop()
+    database = world.store.dir / "storehouse.db"
+    owner = database.stat()
+    shutil.copy(backup, database)
+    os.chown(database, owner.st_uid, owner.st_gid)
+    world.store.start()
+    world.manifest()
+    answer = world.ask({"nonce": NONCE, "sequence": seen})
+    expect((answer.status, answer.json()["error-list"][0]["code"]), (503, "manifest-behind"),
+           "a backup that was only copied")
+    world.store.stop()
+    world.store.storectl("restore", backup)
+    world.store.start()
+    after = int(header(world.manifest(sequence=seen)[0], "sequence"))
+    expect(after > seen, True, f"{seen} -> {after}")
+    world.store.storectl("release", "tool", "1", "candidate")
+    later = int(header(world.manifest(sequence=after)[0], "sequence"))
+    world.store.stop()
+    world.store.storectl("restore", backup)
+    world.store.start()
+    expect(int(header(world.manifest(sequence=later)[0], "sequence")) > later, True, "once more")
+    bad = world.file("no database at all", "bad.db")
+    world.store.stop()
+    world.store.storectl("restore", bad, code=1)
+    world.store.start()
+    expect(world.ask().status, 200, "after a restore that was refused")
+
+
+def the_root_recovers_from_a_fast_forward(world):
+    state = world.folder / "state"
+    world.verify(world.file("\n\n".join(world.manifest())), state=state)
+    expect_in("epoch: 0\n", state.read_text())
+    # A server that was taken over made the device believe a sequence that nobody reaches.
+    far = 9 * 10**15
+    state.write_text(f"storehouse-manifest-state 1\nstore: acme\nepoch: 0\nsequence: {far}\n")
+    honest = world.file("\n\n".join(world.manifest()), "honest")
+    expect_in("sequence-behind", json.dumps(world.verify(honest, 3, state=state)))
+    expect(world.ask({"nonce": NONCE, "sequence": far}).status, 503)
+    keys = world.store.dir / "keys"
+    world.store.storectl("manifest", "raise-epoch", "--key", keys / "store.key",
+                         "--passphrase-file", keys / "passphrase", "--epoch", "1", code=3)
+    world.store.storectl("manifest", "raise-epoch", "--key", world.store.dir / "offline/root.key",
+                         "--passphrase-file", keys / "passphrase")
+    parts = world.manifest(sequence=far)
+    expect(header(parts[0], "epoch"), "1")
+    expect(world.verify(world.file("\n\n".join(parts)), state=state)["epoch"], 1)
+    expect_in("epoch: 1\n", state.read_text())
+    expect_in("epoch-behind", json.dumps(world.verify(honest, 3, state=state)))
+    world.store.stop()
+    world.store.start()
+    expect(header(world.manifest(epoch=1)[0], "epoch"), "1", "after a restart")
+
+
 CASES = [unasked_the_answer_is_as_before, a_manifest_is_signed_by_a_key_of_a_day,
          it_says_the_whole_answer, bad_requests_are_told, each_release_raises_the_sequence,
-         a_process_that_lags_loads_anew, a_device_that_has_seen_more_gets_no_manifest]
+         a_process_that_lags_loads_anew, a_device_that_has_seen_more_gets_no_manifest,
+         our_verifier_believes_it, an_operator_asks_for_a_device_without_network,
+         the_key_changes_by_itself, a_signer_that_is_held_holds_up_no_refresh,
+         a_restored_backup_goes_on_above, the_root_recovers_from_a_fast_forward]
 
 if __name__ == "__main__":
     sys.exit(run_cases(CASES, World))

@@ -312,7 +312,11 @@ static void test_help_complete(void)
                 char branch[80];
 
                 check_case("%s", commands[i].name);
-                snprintf(heading, sizeof(heading), ".SS %s\n", commands[i].name);
+                /* A dash is written as roff wants it. */
+                snprintf(heading, sizeof(heading), ".SS %.*s%s%s\n",
+                         (int)strcspn(commands[i].name, "-"), commands[i].name,
+                         strchr(commands[i].name, '-') ? "\\" : "",
+                         strchr(commands[i].name, '-') ? strchr(commands[i].name, '-') : "");
                 snprintf(branch, sizeof(branch), "'%s') words='", commands[i].name);
                 CHECK(strstr(manual.data, heading));
                 CHECK(strstr(completion.data, branch));

@@ -46,6 +46,7 @@
 #define USER(by)                                                                                   \
         "type: system-user\n" BY(by) "brand-id: brand\nemail: a@b\nusername: u\n"                  \
                                      "since: 2026-01-01T00:00:00Z\nuntil: 2026-02-01T00:00:00Z\n"
+#define EPOCH(by)  "type: manifest-epoch\n" BY(by) "account-id: root-co\nepoch: 1\n" STAMP
 #define REPAIR(by) "type: repair\n" BY(by) "brand-id: brand\nrepair-id: 1\nsummary: x\n" STAMP
 
 struct row {
@@ -99,6 +100,9 @@ static void signers_are_checked(void)
                 {BRAND, GATE("brand", SNAP_B, SNAP_A), RC_OK, NULL},
                 {DEV, GATE("dev", SNAP_B, SNAP_A), RC_UNTRUSTED, "gating"},
                 {ROOT, GATE("root-co", SNAP_B, SNAP_A), RC_UNTRUSTED, "gating"},
+                {ROOT, EPOCH("root-co"), RC_OK, NULL},
+                {SECOND, EPOCH("root-co"), RC_UNTRUSTED, "root key itself"},
+                {BRAND, EPOCH("brand"), RC_UNTRUSTED, "root key itself"},
                 {DEV, BUILD("dev"), RC_OK, NULL},
                 {AGENT, BUILD("dev"), RC_OK, NULL},
                 {AGENT, BUILD("brand"), RC_UNTRUSTED, "another account"},

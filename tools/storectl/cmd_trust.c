@@ -30,7 +30,8 @@ static const char readme[] =
         "The root that devices of this store have to trust\n"
         "=================================================\n\n"
         "root-account.assert, root-account-key.assert   account and key, as signed\n"
-        "storehouse_root.go                             the same as a source file of snapd\n\n"
+        "storehouse_root.go                             the same as a source file of snapd\n"
+        "roots                                          account and id of the key\n\n"
         "Devices with snapd\n"
         "  snapd knows its roots from its own source; nothing at run time can add one.\n"
         "  1. Take snapd's source, copy storehouse_root.go to asserts/sysdb/, and build. The\n"
@@ -42,8 +43,8 @@ static const char readme[] =
         "  4. Point devices at the store: `snap set system proxy.store=ID` with the store's\n"
         "     assertion, or a gadget that sets device-service.url.\n\n"
         "Devices with a client of your own\n"
-        "  The line of trust/roots in the data folder (account and key id) is what such a client\n"
-        "  has to hold; demo-device --dir DIR reads it from DIR/trust/roots.\n\n"
+        "  The file roots (account and key id) is what such a client has to hold; demo-device\n"
+        "  --dir DIR reads it from DIR/trust/roots, storectl manifest verify from --root DIR.\n\n"
         "Whoever holds root.key can speak for every device that trusts this root. It is in\n"
         "offline/ of the data folder: move it off the machine.\n";
 
@@ -105,6 +106,8 @@ enum rc cmd_trust_export(struct cli *cli, const struct args *args, struct err *e
                 rc = copy(cli, from, to, "root-account-key.assert", &key, err);
         if (rc == RC_OK)
                 rc = go_write(cli, to, account, key, err);
+        for (size_t i = 0; rc == RC_OK && i < count; i++)
+                rc = keydir_add_root(to, &roots[i], err);
         if (rc == RC_OK)
                 rc = fs_write_file(arena_printf(cli->arena, "%s/README.txt", to), readme,
                                    strlen(readme), 0644, err);

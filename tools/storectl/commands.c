@@ -6,13 +6,14 @@
         {                                                                                          \
                 NULL, NULL, NULL, false                                                            \
         }
-#define GROUP_SERVER   "Run a store"
-#define GROUP_PUBLISH  "Publish"
-#define GROUP_SEE      "Look around"
-#define GROUP_VIEWS    "Stores and models"
-#define GROUP_ACCOUNTS "Accounts and keys"
-#define GROUP_TRUST    "Assertions"
-#define GROUP_HELP     "Help"
+#define GROUP_SERVER    "Run a store"
+#define GROUP_PUBLISH   "Publish"
+#define GROUP_SEE       "Look around"
+#define GROUP_VIEWS     "Stores and models"
+#define GROUP_ACCOUNTS  "Accounts and keys"
+#define GROUP_TRUST     "Assertions"
+#define GROUP_MANIFESTS "Refresh manifests"
+#define GROUP_HELP      "Help"
 
 const struct option_row global_options[] = {
         {"url", "URL", "the store's address ($STOREHOUSE_URL)", false},
@@ -163,6 +164,32 @@ static const struct option_row why_options[] = {
         {"cohort", "KEY", "as if it gave this cohort key", false},
         END,
 };
+static const struct option_row manifest_fetch_options[] = {
+        {"package", "NAME[=REV][@CHANNEL]", "a package, REV when it is installed", true},
+        {"nonce", "TEXT", "what the device asked with; a new one", false},
+        {"model", "NAME", "the device's model, where several have that serial", false},
+        {"brand", "ID", "the device's brand", false},
+        {"hours", "N", "how long it is to hold; as long as its key", false},
+        {"out", "FILE", "write it there", false},
+        END,
+};
+static const struct option_row manifest_verify_options[] = {
+        {"root", "DIR", "holds the file roots (storectl trust export)", false},
+        {"nonce", "TEXT", "what was asked with", false},
+        {"model", "BRAND/MODEL", "the device's", false},
+        {"serial", "TEXT", "the device's", false},
+        {"store", "ID", "the device's", false},
+        {"package", "KEY", "every instance-key that was asked for", true},
+        {"state", "FILE", "what was believed before; written anew", false},
+        {"tolerance", "MINUTES", "how wrong this clock may be; 5", false},
+        END,
+};
+static const struct option_row raise_epoch_options[] = {
+        {"key", "FILE", "the root's sealed key", false},
+        {"passphrase-file", "FILE", "opens the key", false},
+        {"epoch", "N", "instead of the next one", false},
+        END,
+};
 static const struct option_row audit_options[] = {
         {"before", "ID", "entries older than this one", false},
         END,
@@ -192,9 +219,12 @@ const struct command commands[] = {
          fsck_options, 0, 0, cmd_fsck},
         {"backup", GROUP_SERVER, "FILE", "Copy the database while it is in use",
          "Copy the rest of the data folder beside it, with owners and modes (cp -a), but\n"
-         "not storehouse.db*. To restore, put it back, and FILE as storehouse.db, owned by\n"
-         "the server's user.",
+         "not storehouse.db*. To restore, put it back, then storectl restore FILE.",
          no_options, 1, 1, cmd_backup},
+        {"restore", GROUP_SERVER, "FILE", "Make a backup the database again",
+         "While the server is stopped. Devices that have seen more than the backup take\n"
+         "it: the catalog goes on above every generation that it may have had.",
+         no_options, 1, 1, cmd_restore},
         {"config explain", GROUP_SERVER, "[SETTING]", "Say what a setting means", "", no_options, 0,
          1, cmd_config_explain},
         {"config example", GROUP_SERVER, "", "Print a settings file with every default", "",
@@ -325,6 +355,21 @@ const struct command commands[] = {
         {"trust export", GROUP_TRUST, "[DIR]", "Write the root that devices have to trust",
          "Root account and key, a source file for building snapd with them, and how to.",
          no_options, 0, 1, cmd_trust_export},
+
+        {"manifest fetch", GROUP_MANIFESTS, "SERIAL --package NAME[=REVISION]...",
+         "Get a signed manifest for a device",
+         "For a device that has no network: carry the file to it. For administrators.",
+         manifest_fetch_options, 1, 1, cmd_manifest_fetch},
+        {"manifest show", GROUP_MANIFESTS, "FILE", "Show what a manifest says",
+         "Nothing is proved.", no_options, 1, 1, cmd_manifest_show},
+        {"manifest verify", GROUP_MANIFESTS, "FILE --root DIR --nonce TEXT ...",
+         "Check a manifest as its device would",
+         "The first check that fails is named; exit code 3. doc/manifest.md has them all.",
+         manifest_verify_options, 1, 1, cmd_manifest_verify},
+        {"manifest raise-epoch", GROUP_MANIFESTS, "--key FILE", "Begin a new epoch of manifests",
+         "After somebody made devices believe a sequence that the store never had. The\n"
+         "root signs; devices take any sequence of the new epoch. There is no way back.",
+         raise_epoch_options, 0, 0, cmd_manifest_raise_epoch},
 
         {"help", GROUP_HELP, "[COMMAND]", "Show help",
          "`help options` lists what every command takes.", no_options, 0, 2, cmd_help},

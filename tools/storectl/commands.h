@@ -49,6 +49,7 @@ enum rc cmd_init(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_doctor(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_fsck(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_backup(struct cli *cli, const struct args *args, struct err *err);
+enum rc cmd_restore(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_config_explain(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_config_example(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_config_check(struct cli *cli, const struct args *args, struct err *err);
@@ -102,6 +103,10 @@ enum rc cmd_model_add(struct cli *cli, const struct args *args, struct err *err)
 enum rc cmd_model_list(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_assert_import(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_assert_show(struct cli *cli, const struct args *args, struct err *err);
+enum rc cmd_manifest_fetch(struct cli *cli, const struct args *args, struct err *err);
+enum rc cmd_manifest_show(struct cli *cli, const struct args *args, struct err *err);
+enum rc cmd_manifest_verify(struct cli *cli, const struct args *args, struct err *err);
+enum rc cmd_manifest_raise_epoch(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_completion(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_manual(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_help(struct cli *cli, const struct args *args, struct err *err);

@@ -34,8 +34,8 @@ MUST_USE enum rc privkey_sign(const struct privkey *key, const void *content, si
                               usec_t when, struct buf *out, struct err *err);
 
 /* The same for an Ed25519 key, without the proof by the public half: for a key of a day that signs
- * at the rate of requests. The proof keeps a computing fault from telling a key; a key that is worth
- * more than its day is used with privkey_sign. RC_INVALID: an RSA key. */
+ * at the rate of requests. The proof keeps a computing fault from telling a key; a key that is
+ * worth more than its day is used with privkey_sign. RC_INVALID: an RSA key. */
 MUST_USE enum rc privkey_sign_daily(const struct privkey *key, const void *content, size_t bytes,
                                     struct buf *out, struct err *err);
 

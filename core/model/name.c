@@ -145,3 +145,16 @@ enum rc number_parse_u64(const char *text, uint64_t max, uint64_t *ret)
         *ret = number;
         return RC_OK;
 }
+
+bool name_is_version(const char *text)
+{
+        const size_t length = strlen(text);
+
+        if (length == 0 || length > 32 || !is_alnum(text[0]) ||
+            (!is_alnum(text[length - 1]) && !strchr("+~", text[length - 1])))
+                return false;
+        for (size_t i = 0; i < length; i++)
+                if (!is_alnum(text[i]) && !strchr(":.+~-", text[i]))
+                        return false;
+        return true;
+}

@@ -24,6 +24,8 @@ bool name_is_track(const char *text);    /* [a-zA-Z0-9](?:[_.-]?[a-zA-Z0-9])*, <
 bool name_is_branch(const char *text);   /* no '_' and '/'; [a-z0-9.-], <= 64 */
 bool name_is_arch(const char *text);     /* all amd64 arm64 armhf i386 ppc64el riscv64 s390x ... */
 bool name_is_store(const char *text);    /* [-a-zA-Z0-9_]{1,64} */
+bool name_is_version(
+        const char *text); /* 1..32 of [a-zA-Z0-9:.+~-], alphanumeric edges, + or ~ at the end */
 bool name_is_provenance(const char *text); /* [a-zA-Z0-9] with single - between, <= 64 */
 /* A positive decimal number without leading zeros, at most max. RC_INVALID. */
 MUST_USE enum rc number_parse_u64(const char *text, uint64_t max, uint64_t *ret);

@@ -27,6 +27,12 @@ struct package_app {
         const char *common_id; /* "" when absent */
 };
 
+/* What the snap says of a component that it can have. */
+struct package_component {
+        const char *name;
+        const char *type;
+};
+
 struct package_info {
         const char *name;
         const char *version;
@@ -48,6 +54,8 @@ struct package_info {
         struct epoch epoch;
         struct package_app *apps;
         size_t app_count;
+        struct package_component *components;
+        size_t component_count;
         const char *snap_yaml;   /* the whole text */
         const char *compression; /* of the squashfs: "xz", "lzo", ... */
 };

@@ -36,6 +36,13 @@ static void append_lists(struct buf *out, const struct package_info *info)
                 append_field(out, "common-id", info->apps[i].common_id);
                 buf_char(out, '}');
         }
+        buf_text(out, "],\"components\":[");
+        for (size_t i = 0; i < info->component_count; i++) {
+                buf_text(out, i ? ",{\"name\":" : "{\"name\":");
+                buf_json_string(out, info->components[i].name);
+                append_field(out, "type", info->components[i].type);
+                buf_char(out, '}');
+        }
         buf_text(out, "],\"links\":[");
         for (size_t i = 0; i < info->link_count; i++) {
                 buf_text(out, i ? ",{\"kind\":" : "{\"kind\":");

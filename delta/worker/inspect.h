@@ -10,7 +10,11 @@
  * Outcomes RC_INVALID with a code that names what is wrong; RC_IO, RC_NOMEM.
  * Tests    tests/unit/test_inspect.c, tests/fuzz/fuzz_inspect.c
  */
+#include "core/model/component.h"
 #include "core/model/package.h"
 
 MUST_USE enum rc inspect_package(int fd, struct arena *arena, struct package_info *ret,
                                  struct err *err);
+/* The same for a component. */
+MUST_USE enum rc inspect_component(int fd, struct arena *arena, struct component_info *ret,
+                                   struct err *err);

@@ -53,6 +53,36 @@ static enum rc run_inspect(const struct job *job, struct buf *out, struct err *e
         return buf_finish(out, err);
 }
 
+static void member_put(struct buf *out, const char *name, const char *text)
+{
+        buf_printf(out, ",\"%s\":", name);
+        buf_json_string(out, text);
+}
+
+static enum rc run_inspect_component(const struct job *job, struct buf *out, struct err *err)
+{
+        CLEANUP(arena_freep) struct arena *arena = arena_new(INSPECT_ARENA);
+        struct component_info info;
+        enum rc rc;
+
+        (void)job;
+        if (!arena)
+                return err_set(err, RC_NOMEM, "no memory to inspect a component");
+        rc = inspect_component(FIRST_FILE, arena, &info, err);
+        if (rc != RC_OK)
+                return rc;
+        buf_text(out, "{\"ok\":true");
+        member_put(out, "snap", info.snap);
+        member_put(out, "name", info.name);
+        member_put(out, "type", info.type);
+        member_put(out, "version", info.version);
+        member_put(out, "summary", info.summary);
+        member_put(out, "description", info.description);
+        member_put(out, "provenance", info.provenance);
+        buf_text(out, "}\n");
+        return buf_finish(out, err);
+}
+
 static enum rc run_delta(const struct job *job, struct buf *out, struct err *err)
 {
         char digest[DIGEST_HEX_CHARS + 1];
@@ -108,6 +138,7 @@ static enum rc run_check_sandbox(const struct job *job, struct buf *out, struct 
 
 static const struct job jobs[] = {
         {.name = "inspect", .files = 1, .run = run_inspect},
+        {.name = "inspect-component", .files = 1, .run = run_inspect_component},
         {.name = "inspect-media", .files = 1, .run = run_inspect_media},
         {.name = "extract-icon", .files = 2, .run = run_extract_icon},
         {.name = "delta", .files = 3, .run = run_delta},
@@ -117,6 +148,7 @@ static const struct job jobs[] = {
 static const char usage_text[] =
         "storehouse-worker JOB [OPTION]...\n"
         "  inspect         what the snap on descriptor 3 says about itself\n"
+        "  inspect-component  the same of a component\n"
         "  inspect-media   what the picture on descriptor 3 is\n"
         "  extract-icon    the icon inside the snap on 3, into 4\n"
         "  delta           a delta from 3 to 4, into 5, proved; needs\n"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "delta/worker/snap_yaml.h"
+#include "core/model/component.h"
 #include "core/model/name.h"
 #include "delta/worker/snap_epoch.h"
 #include "delta/worker/yaml_tree.h"
@@ -42,15 +43,6 @@ static const struct text_field text_fields[] = {
         FIELD("provenance", 64, provenance, "global-upload"),
 };
 
-static size_t utf8_chars(const char *text)
-{
-        size_t count = 0;
-
-        for (; *text; text++)
-                count += ((unsigned char)*text & 0xc0) != 0x80;
-        return count;
-}
-
 static enum rc refuse(struct err *err, const char *field, const char *why)
 {
         char code[48] = "snap-yaml-";
@@ -66,7 +58,7 @@ static enum rc read_text(const struct yaml_node *node, const char *field, size_t
                 return RC_OK;
         if (node->kind != YAML_TEXT)
                 return refuse(err, field, "is not a text");
-        if (utf8_chars(node->text) > max_chars)
+        if (text_chars(node->text) > max_chars)
                 return refuse(err, field, "is too long");
         *ret = node->text;
         return RC_OK;
@@ -96,21 +88,6 @@ static bool is_one_of(const char *text, const char *const *words, size_t count)
         return false;
 }
 
-/* [a-zA-Z0-9](?:[a-zA-Z0-9:.+~-]{0,30}[a-zA-Z0-9+~])? */
-static bool version_is_valid(const char *text)
-{
-        const size_t length = strlen(text);
-
-        if (!length || length > VERSION_MAX || !isalnum((unsigned char)text[0]))
-                return false;
-        for (size_t i = 1; i < length; i++) {
-                if (!isalnum((unsigned char)text[i]) && !strchr(":.+~-", text[i]))
-                        return false;
-        }
-        return length == 1 || isalnum((unsigned char)text[length - 1]) ||
-               strchr("+~", text[length - 1]);
-}
-
 /* [a-zA-Z0-9](?:-?[a-zA-Z0-9])* */
 static bool app_name_is_valid(const char *text)
 {
@@ -138,7 +115,7 @@ static enum rc check_identity(struct package_info *info, struct err *err)
                 return refuse(err, "name", "is not a package name (a-z, 0-9 and single dashes)");
         if (!*info->version)
                 return refuse(err, "version", "is missing");
-        if (!version_is_valid(info->version))
+        if (!name_is_version(info->version))
                 return refuse(err, "version", "is not valid (letters, digits and :.+~-, up to 32)");
         if (strcmp(info->type, "application") == 0)
                 info->type = "app";
@@ -324,6 +301,38 @@ static enum rc read_apps(const struct yaml_node *root, struct arena *arena,
         return RC_OK;
 }
 
+static enum rc read_components(const struct yaml_node *root, struct arena *arena,
+                               struct package_info *info, struct err *err)
+{
+        const struct yaml_node *components = yaml_find(root, "components");
+
+        if (!components || components->is_null)
+                return RC_OK;
+        if (components->kind != YAML_MAP)
+                return refuse(err, "components", "are not a map");
+        if (components->count > PACKAGE_COMPONENTS_MAX)
+                return refuse(err, "components", "are too many");
+        info->components = arena_alloc_array(arena, components->count, sizeof(*info->components));
+        if (!info->components)
+                return err_set(err, RC_NOMEM, "no memory for the components");
+        for (const struct yaml_node *node = components->first; node; node = node->next) {
+                struct package_component *component = &info->components[info->component_count++];
+                enum rc rc;
+
+                if (!name_is_snap(node->key))
+                        return refuse(err, "components", "have a name that is not valid");
+                component->name = node->key;
+                component->type = "";
+                rc = read_text(yaml_find(node, "type"), "components", 16, &component->type, err);
+                if (rc != RC_OK)
+                        return rc;
+                if (!component_type_is_known(component->type))
+                        return refuse(err, "components",
+                                      "have a type that is none of standard, kernel-modules, test");
+        }
+        return RC_OK;
+}
+
 static enum rc read_fields(const struct yaml_node *root, struct arena *arena,
                            struct package_info *info, struct err *err)
 {
@@ -351,6 +360,9 @@ static enum rc read_fields(const struct yaml_node *root, struct arena *arena,
         if (rc != RC_OK)
                 return rc;
         rc = snap_epoch_parse(yaml_find(root, "epoch"), &info->epoch, err);
+        if (rc != RC_OK)
+                return rc;
+        rc = read_components(root, arena, info, err);
         if (rc != RC_OK)
                 return rc;
         return read_apps(root, arena, info, err);

@@ -286,3 +286,12 @@ enum rc yaml_tree_parse(const char *text, size_t bytes, struct arena *arena,
         *ret = builder.root;
         return RC_OK;
 }
+
+size_t text_chars(const char *text)
+{
+        size_t count = 0;
+
+        for (; *text; text++)
+                count += ((unsigned char)*text & 0xc0) != 0x80;
+        return count;
+}

@@ -34,5 +34,7 @@ MUST_USE enum rc yaml_tree_parse(const char *text, size_t bytes, struct arena *a
                                  const struct yaml_node **ret, struct err *err);
 /* NULL when absent, or when map is none. */
 const struct yaml_node *yaml_find(const struct yaml_node *map, const char *key);
+/* Characters of a text that is UTF-8. */
+size_t text_chars(const char *text);
 /* Whether bytes are UTF-8 (RFC 3629). */
 bool text_is_utf8(const char *text, size_t bytes);

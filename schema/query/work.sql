@@ -37,8 +37,9 @@ WHERE status = 'uploaded' AND snap_id IS NULL AND expires > 0 AND expires <= $1;
 
 -- name: digest_is_used
 -- in: digest
--- out: 1 when a revision, a delta, a picture, or an upload that is not decided names it
+-- out: 1 when a revision, a component, a delta, a picture, or an upload that is not decided names it
 SELECT CASE WHEN EXISTS (SELECT 1 FROM revision WHERE digest = $1)
+        OR EXISTS (SELECT 1 FROM component WHERE digest = $1)
         OR EXISTS (SELECT 1 FROM delta WHERE digest = $1)
         OR EXISTS (SELECT 1 FROM media WHERE digest = $1)
         OR EXISTS (SELECT 1 FROM upload WHERE digest = $1 AND status IN ('uploaded', 'reviewing'))

@@ -142,7 +142,7 @@ static enum rc info_check(const struct review *review, struct err *err)
                 return err_set_code(err, RC_INVALID, "name-mismatch",
                                     "the file says that its name is %s, not %s", info->name,
                                     package->name);
-        if (!version_is_sane(info->version))
+        if (!name_is_version(info->version))
                 return err_set_code(err, RC_INVALID, "bad-version", "\"%.40s\" is no version",
                                     info->version);
         if (*package->type && strcmp(package->type, info->type) != 0)

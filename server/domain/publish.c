@@ -6,7 +6,6 @@
 #include "server/domain/jobs.h"
 #include "server/domain/keep.h"
 #include "server/domain/package.h"
-#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -35,19 +34,6 @@ bool archs_split(struct arena *arena, const char *text, const char *ret[PACKAGE_
                 ret[(*ret_count)++] = arch;
         }
         return *ret_count > 0;
-}
-
-bool version_is_sane(const char *text)
-{
-        const size_t length = strlen(text);
-
-        if (length == 0 || length > VERSION_MAX || !isalnum((unsigned char)text[0]) ||
-            (!isalnum((unsigned char)text[length - 1]) && !strchr("+~", text[length - 1])))
-                return false;
-        for (size_t i = 0; i < length; i++)
-                if (!isalnum((unsigned char)text[i]) && !strchr(":.+~-", text[i]))
-                        return false;
-        return true;
 }
 
 /* --- the request beside the upload: two lines, then the stream --- */
@@ -292,7 +278,7 @@ static enum rc image_check(const struct pushing *pushing, struct err *err)
                                ? err_set(err, RC_INVALID,
                                          "a snap says its version and architecture itself")
                                : RC_OK;
-        if (!version_is_sane(version))
+        if (!name_is_version(version))
                 return err_set(err, RC_INVALID, "an image needs a version of up to %d characters",
                                VERSION_MAX);
         if (!archs_split(pushing->arena, arch, archs, &count))
@@ -375,7 +361,7 @@ enum rc publish_check(struct world *world, const struct actor *actor, const char
         if (plan->bytes > (uint64_t)most)
                 return err_set(err, RC_TOO_BIG, "a package has %" PRId64 " bytes at most here",
                                most);
-        if (*plan->version && !version_is_sane(plan->version))
+        if (*plan->version && !name_is_version(plan->version))
                 return err_set(err, RC_INVALID, "\"%.40s\" is no version", plan->version);
         if (*plan->arch && !archs_split(arena, plan->arch, archs, &count))
                 return err_set(err, RC_INVALID, "the architecture \"%.32s\" is not known",

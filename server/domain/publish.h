@@ -58,8 +58,6 @@ MUST_USE enum rc push_request_parse(const char *text, struct arena *arena, struc
 /* The snap-build of a stream. RC_INVALID: not exactly one. */
 MUST_USE enum rc snap_build_find(const char *stream, struct arena *arena, struct assertion **ret,
                                  struct err *err);
-/* 1 to 32 of [a-zA-Z0-9:.+~-], beginning and ending with a letter or digit. */
-bool version_is_sane(const char *text);
 /* Architectures joined by commas, each once. Texts live in arena. */
 bool archs_split(struct arena *arena, const char *text, const char *ret[PACKAGE_ARCHS_MAX],
                  size_t *ret_count);

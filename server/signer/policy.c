@@ -11,7 +11,8 @@
 
 /* Which type a role may issue. What is not in its row is refused, known or not. */
 static const char *const role_types[ROLE_COUNT] = {
-        [ROLE_STORE] = " account account-key snap-declaration snap-revision store ",
+        [ROLE_STORE] = " account account-key snap-declaration snap-revision "
+                       "snap-resource-revision snap-resource-pair store ",
         [ROLE_BRAND] = " model validation-set system-user serial ",
         [ROLE_SERIALS] = " serial ",
         [ROLE_MANIFEST] = " agent-key ",
@@ -130,8 +131,8 @@ static const struct policy_rule rules_common[] = {
 
 static const struct policy_rule *const rule_tables[POLICY_TABLES] = {
         [POLICY_GENERAL] = rules_common,           [POLICY_ACCOUNTS] = policy_rules_accounts,
-        [POLICY_PACKAGES] = policy_rules_packages, [POLICY_BRAND] = policy_rules_brand,
-        [POLICY_MANIFEST] = policy_rules_manifest,
+        [POLICY_PACKAGES] = policy_rules_packages, [POLICY_COMPONENTS] = policy_rules_components,
+        [POLICY_BRAND] = policy_rules_brand,       [POLICY_MANIFEST] = policy_rules_manifest,
 };
 
 const char *policy_rule_name(enum policy_table table, size_t index)

@@ -49,6 +49,7 @@ enum policy_table {
         POLICY_GENERAL,
         POLICY_ACCOUNTS,
         POLICY_PACKAGES,
+        POLICY_COMPONENTS,
         POLICY_BRAND,
         POLICY_MANIFEST,
         POLICY_TABLES

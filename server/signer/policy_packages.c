@@ -163,6 +163,19 @@ static enum rc number_moves_forward(struct policy_case *c, struct err *err)
         return rc;
 }
 
+/* Of a revision, or of a component's, which calls its bytes a resource. */
+static bool same_bytes(const struct assertion *build, const struct assertion *draft)
+{
+        const char *digest = assertion_text(draft, "resource-sha3-384");
+        const char *size = assertion_text(draft, "resource-size");
+
+        if (!digest)
+                return policy_same(build, draft, "snap-sha3-384") &&
+                       policy_same(build, draft, "snap-size");
+        return size && strcmp(digest, assertion_text(build, "snap-sha3-384")) == 0 &&
+               strcmp(size, assertion_text(build, "snap-size")) == 0;
+}
+
 static enum rc build_signed(struct policy_case *c, struct err *err)
 {
         const struct assertion *build = NULL;
@@ -176,14 +189,15 @@ static enum rc build_signed(struct policy_case *c, struct err *err)
                 return rc;
         if (strcmp(build->authority, assertion_text(c->draft, "developer-id")) != 0)
                 return err_set(err, RC_REFUSED, "the build is signed by %s", build->authority);
-        if (!policy_same(build, c->draft, "snap-sha3-384") ||
-            !policy_same(build, c->draft, "snap-size") || !policy_same(build, c->draft, "snap-id"))
+        if (!same_bytes(build, c->draft) || !policy_same(build, c->draft, "snap-id"))
                 return err_set(err, RC_REFUSED, "the build is of another file");
         return RC_OK;
 }
 
 #define DECLARATION " snap-declaration "
 #define REVISION    " snap-revision "
+#define FILES       " snap-revision snap-resource-revision "
+#define REVISIONS   " snap-revision snap-resource-revision snap-resource-pair "
 
 const struct policy_rule policy_rules_packages[] = {
         {"series-16", DECLARATION, series_16},
@@ -191,9 +205,9 @@ const struct policy_rule policy_rules_packages[] = {
         {"name-keeps-its-id", DECLARATION, name_keeps_its_id},
         {"delegates-to-others", DECLARATION, delegates_to_others},
         {"size-in-bounds", REVISION, size_in_bounds},
-        {"developer-is-publisher", REVISION, developer_is_publisher},
+        {"developer-is-publisher", REVISIONS, developer_is_publisher},
         {"digest-keeps-revision", REVISION, digest_keeps_revision},
         {"number-moves-forward", REVISION, number_moves_forward},
-        {"build-signed", REVISION, build_signed},
+        {"build-signed", FILES, build_signed},
         {NULL, NULL, NULL},
 };

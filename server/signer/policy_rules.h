@@ -17,6 +17,7 @@ struct policy_rule {
 
 extern const struct policy_rule policy_rules_accounts[]; /* these end with name NULL */
 extern const struct policy_rule policy_rules_packages[];
+extern const struct policy_rule policy_rules_components[];
 extern const struct policy_rule policy_rules_brand[];
 extern const struct policy_rule policy_rules_manifest[];
 

@@ -147,6 +147,31 @@ struct revision_row {
         usec_t created;
 };
 
+/* A further file of a snap. */
+struct component_row {
+        const char *snap_id;
+        const char *name;
+        uint64_t number;
+        struct digest digest;
+        uint64_t bytes;
+        const char *type;
+        const char *version;
+        const char *summary;
+        const char *description;
+        const char *developer_id;
+        usec_t created;
+};
+
+/* Which of them goes with a revision. */
+struct component_pair_row {
+        const char *snap_id;
+        uint64_t revision;
+        const char *name;
+        uint64_t number; /* of the component */
+        const char *by;
+        usec_t created;
+};
+
 /* One open channel: what the channel map says now for one architecture. */
 struct release_row {
         int64_t id; /* of the release event that put it there */

@@ -168,6 +168,30 @@ MUST_USE enum rc store_revision_list(struct db_tx *tx, struct arena *arena, cons
                                      const struct revision_row **ret, size_t *ret_count,
                                      struct err *err); /* newest first */
 
+/* components */
+/* The number after the highest of that name. */
+MUST_USE enum rc store_component_next(struct db_tx *tx, const char *snap_id, const char *name,
+                                      uint64_t *ret_number, struct err *err);
+MUST_USE enum rc store_component_insert(struct db_tx *tx, const struct component_row *row,
+                                        struct err *err);
+MUST_USE enum rc store_component_get(struct db_tx *tx, struct arena *arena, const char *snap_id,
+                                     const char *name, uint64_t number, struct component_row *ret,
+                                     struct err *err);
+MUST_USE enum rc store_component_get_by_digest(struct db_tx *tx, struct arena *arena,
+                                               const char *snap_id, const char *name,
+                                               const struct digest *digest,
+                                               struct component_row *ret, struct err *err);
+MUST_USE enum rc store_component_list(struct db_tx *tx, struct arena *arena, const char *snap_id,
+                                      const struct component_row **ret, size_t *ret_count,
+                                      struct err *err); /* by name, newest first */
+MUST_USE enum rc store_component_pair_insert(struct db_tx *tx, const struct component_pair_row *row,
+                                             struct err *err);
+/* The newest pair of each revision and name, in that order. */
+MUST_USE enum rc store_component_pair_list(struct db_tx *tx, struct arena *arena,
+                                           const char *snap_id,
+                                           const struct component_pair_row **ret, size_t *ret_count,
+                                           struct err *err);
+
 /* releases. put opens or replaces one channel for one architecture and writes the history row; a
  * close is put with revision 0. *ret_id is the history row's. */
 MUST_USE enum rc store_release_put(struct db_tx *tx, const struct release_row *row, int64_t *ret_id,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/worker/client.h"
 #include "core/base/jsonx.h"
+#include "core/model/name.h"
 #include "server/worker/package_read.h"
 #include "server/worker/run.h"
 #include <inttypes.h>
@@ -140,6 +141,54 @@ enum rc worker_inspect(const struct worker_options *options, int package_fd, str
         if (rc == RC_OK)
                 rc = package_read(package, arena, ret, err);
         return rc == RC_OK || rc_is_fault(rc) ? rc : nonsense(err);
+}
+
+/* What the worker says is looked at again: it read a stranger's file. */
+static enum rc read_component(const json_t *answer, struct arena *arena, struct component_info *ret,
+                              struct err *err)
+{
+        struct component_info info;
+        const struct {
+                const char *field;
+                size_t max_bytes;
+                const char **to;
+        } rows[] = {
+                {"snap", NAME_SNAP_MAX, &info.snap},
+                {"name", NAME_SNAP_MAX, &info.name},
+                {"type", 16, &info.type},
+                {"version", 32, &info.version},
+                {"summary", (size_t)4 * COMPONENT_SUMMARY_MAX, &info.summary},
+                {"description", (size_t)4 * COMPONENT_ABOUT_MAX, &info.description},
+                {"provenance", 64, &info.provenance},
+        };
+
+        for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+                const char *text = "";
+
+                if (jsonx_get_text(answer, rows[i].field, JSONX_MUST, rows[i].max_bytes, &text,
+                                   err) != RC_OK)
+                        return nonsense(err);
+                *rows[i].to = arena_strdup(arena, text);
+                if (!*rows[i].to)
+                        return err_set(err, RC_NOMEM, "no memory for a component");
+        }
+        if (!name_is_snap(info.snap) || !name_is_snap(info.name) ||
+            !component_type_is_known(info.type) || !name_is_provenance(info.provenance))
+                return nonsense(err);
+        *ret = info;
+        return RC_OK;
+}
+
+enum rc worker_inspect_component(const struct worker_options *options, int component_fd,
+                                 struct arena *arena, struct component_info *ret, struct err *err)
+{
+        CLEANUP(jsonx_decref) json_t *answer = NULL;
+        struct command command;
+        enum rc rc;
+
+        command_init(&command, options, "inspect-component");
+        rc = ask(options, &command, &component_fd, 1, &answer, err);
+        return rc == RC_OK ? read_component(answer, arena, ret, err) : rc;
 }
 
 static enum rc read_media(const json_t *answer, struct media_info *ret, uint64_t *ret_bytes,

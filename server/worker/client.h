@@ -15,6 +15,7 @@
  */
 #include "core/base/arena.h"
 #include "core/crypto/hash.h"
+#include "core/model/component.h"
 #include "core/model/media.h"
 #include "core/model/package.h"
 #include <signal.h>
@@ -31,6 +32,11 @@ struct worker_options {
 /* Inspects a snap: squashfs sanity and meta/snap.yaml. */
 MUST_USE enum rc worker_inspect(const struct worker_options *options, int package_fd,
                                 struct arena *arena, struct package_info *ret, struct err *err);
+
+/* Inspects a component: squashfs sanity and meta/component.yaml. */
+MUST_USE enum rc worker_inspect_component(const struct worker_options *options, int component_fd,
+                                          struct arena *arena, struct component_info *ret,
+                                          struct err *err);
 
 /* Looks at a picture. RC_INVALID: none that is taken. The caller applies media_check. */
 MUST_USE enum rc worker_inspect_media(const struct worker_options *options, int media_fd,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/worker/package_read.h"
+#include "core/model/component.h"
 #include "core/model/name.h"
 #include <string.h>
 
@@ -147,6 +148,49 @@ static enum rc read_apps(const json_t *json, struct arena *arena, struct package
         return rc;
 }
 
+static enum rc read_component(const json_t *item, struct arena *arena,
+                              struct package_component *ret, struct err *err)
+{
+        const char *name = "";
+        const char *type = "";
+        enum rc rc;
+
+        rc = jsonx_get_text(item, "name", JSONX_MUST, NAME_SNAP_MAX, &name, err);
+        if (rc == RC_OK)
+                rc = jsonx_get_text(item, "type", JSONX_MUST, 16, &type, err);
+        if (rc != RC_OK)
+                return rc;
+        if (!name_is_snap(name) || !component_type_is_known(type))
+                return err_set(err, RC_INVALID, "a component that is none");
+        rc = keep(arena, name, &ret->name, err);
+        return rc == RC_OK ? keep(arena, type, &ret->type, err) : rc;
+}
+
+/* Revisions from before there were components have none. */
+static enum rc read_components(const json_t *json, struct arena *arena, struct package_info *info,
+                               struct err *err)
+{
+        const json_t *list = NULL;
+        enum rc rc =
+                jsonx_get_array(json, "components", JSONX_MAY, PACKAGE_COMPONENTS_MAX, &list, err);
+
+        if (rc != RC_OK || !json_array_size(list))
+                return rc;
+        info->components =
+                arena_alloc_array(arena, json_array_size(list), sizeof(*info->components));
+        if (!info->components)
+                return err_set(err, RC_NOMEM, "no memory for the components");
+        for (size_t i = 0; rc == RC_OK && i < json_array_size(list); i++) {
+                const json_t *item = json_array_get(list, i);
+
+                rc = json_is_object(item)
+                             ? read_component(item, arena,
+                                              &info->components[info->component_count++], err)
+                             : err_set(err, RC_INVALID, "a component that is none");
+        }
+        return rc;
+}
+
 static void link_add(struct package_info *info, const char *kind, const char *url)
 {
         if (link_url_is_valid(url))
@@ -211,6 +255,8 @@ enum rc package_read(const json_t *json, struct arena *arena, struct package_inf
                 rc = read_epoch(json, &info.epoch, err);
         if (rc == RC_OK)
                 rc = read_apps(json, arena, &info, err);
+        if (rc == RC_OK)
+                rc = read_components(json, arena, &info, err);
         if (rc == RC_OK)
                 rc = read_links(json, arena, &info, err);
         if (rc == RC_OK)

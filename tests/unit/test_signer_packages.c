@@ -170,6 +170,73 @@ static const char *build(enum kit_key key, const char *account, const char *dige
                           NULL);
 }
 
+static const char *resource(const char *name, const char *digest, const char *number,
+                            const char *size, const char *developer)
+{
+        return F("{\"snap-id\":\"" SNAP_A "\",\"resource-name\":\"%s\","
+                 "\"resource-sha3-384\":\"%s\",\"resource-revision\":\"%s\","
+                 "\"resource-size\":\"%s\",\"developer-id\":\"%s\"}",
+                 name, digest, number, size, developer);
+}
+
+static void resource_refused(const char *rule, const char *headers)
+{
+        refused(rule, "store", "snap-resource-revision", headers, NULL, NULL);
+}
+
+static void resource_issued(const char *headers)
+{
+        issued("store", "snap-resource-revision", headers, NULL, NULL);
+}
+
+static const char *pair(const char *id, const char *name, const char *number, const char *revision,
+                        const char *developer)
+{
+        return F("{\"snap-id\":\"%s\",\"resource-name\":\"%s\","
+                 "\"resource-revision\":\"%s\",\"snap-revision\":\"%s\","
+                 "\"developer-id\":\"%s\"}",
+                 id, name, number, revision, developer);
+}
+
+static void pair_refused(const char *rule, const char *headers)
+{
+        refused(rule, "store", "snap-resource-pair", headers, NULL, NULL);
+}
+
+static void components_are_no_false_history(void)
+{
+        const char *imported =
+                kit_sign(kit, KIT_STORE, NULL,
+                         "type: snap-revision\nauthority-id: acme\nsnap-sha3-384: %s\n"
+                         "developer-id: dev1\nsnap-id: " SNAP_A "\nsnap-revision: 77\n"
+                         "snap-size: 10\ntimestamp: " KIT_STAMP "\n",
+                         DIGEST_OF("e"));
+
+        check_promise("a component's revision stays what it was, and history grows at its end");
+        resource_refused("resource-in-bounds", resource("words", D1, "1", "0", "dev1"));
+        resource_refused("resource-in-bounds", resource("words", D1, "1", "1000001", "dev1"));
+        resource_refused("developer-is-publisher", resource("words", D1, "1", "10", "dev2"));
+        resource_issued(resource("words", D1, "1", "10", "dev1"));
+        check_case("again, the same");
+        resource_issued(resource("words", D1, "1", "10", "dev1"));
+        resource_refused("resource-keeps-number", resource("words", D2, "1", "10", "dev1"));
+        resource_issued(resource("words", D2, "4", "10", "dev1"));
+        resource_refused("resource-moves-forward", resource("words", D3, "3", "10", "dev1"));
+        check_case("another component counts for itself, also with the same bytes");
+        resource_issued(resource("voices", D1, "1", "10", "dev1"));
+
+        check_promise("a pair is of what was issued, or is shown");
+        pair_refused("pair-of-known", pair(SNAP_A, "words", "2", "1", "dev1"));
+        pair_refused("pair-of-known", pair(SNAP_A, "verbs", "1", "1", "dev1"));
+        pair_refused("pair-of-known", pair(SNAP_A, "words", "1", "77", "dev1"));
+        pair_refused("pair-of-known", pair(SNAP_B, "words", "1", "1", "dev2"));
+        pair_refused("developer-is-publisher", pair(SNAP_A, "words", "1", "1", "dev2"));
+        issued("store", "snap-resource-pair", pair(SNAP_A, "words", "1", "1", "dev1"), NULL, NULL);
+        refused("pair-of-known", "store", "snap-resource-pair",
+                pair(SNAP_A, "words", "1", "78", "dev1"), NULL,
+                kit_stream(kit, kit->dev1, imported, NULL));
+}
+
 #define D7 DIGEST_OF("7")
 #define D8 DIGEST_OF("8")
 
@@ -202,6 +269,12 @@ static void builds_are_looked_at(void)
         ask_start(ASK_NOW, 100000, true);
         headers = revision(D8, SNAP_A, "21", "10", "dev1", "");
         refused("build-signed", "store", "snap-revision", headers, NULL, NULL);
+        resource_refused("build-signed", resource("words", D8, "21", "10", "dev1"));
+        refused("build-signed", "store", "snap-resource-revision",
+                resource("words", D8, "21", "10", "dev1"), NULL,
+                build(KIT_DEV, "dev1", D7, SNAP_A, "10"));
+        issued("store", "snap-resource-revision", resource("words", D8, "21", "10", "dev1"), NULL,
+               build(KIT_DEV, "dev1", D8, SNAP_A, "10"));
         issued("store", "snap-revision", headers, NULL, build(KIT_DEV, "dev1", D8, SNAP_A, "10"));
         ask_start(ASK_NOW, 100000, false);
 }
@@ -258,8 +331,10 @@ int main(void)
         names_stay();
         revisions_are_no_false_history();
         declarations_can_be_evidence();
+        components_are_no_false_history();
         builds_are_looked_at();
         promises_outlive_the_process();
         ask_attacked(POLICY_PACKAGES);
+        ask_attacked(POLICY_COMPONENTS);
         return ask_end();
 }

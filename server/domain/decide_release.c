@@ -144,6 +144,10 @@ static const struct catalog_revision *base_pick(struct deciding *deciding,
                                                 const struct channel *channel,
                                                 const struct catalog_revision *base)
 {
+        if (base && !revision_fits_arch(base, deciding->ask->arch)) {
+                decide_note(deciding, REASON_ARCH, deciding->ask->arch, base->number);
+                return NULL;
+        }
         if (base && ask_is_general(deciding->ask) && base->number < deciding->ask->current &&
             !deciding->cohort && !is_way_back(deciding, channel, base)) {
                 decide_note(deciding, REASON_NOT_BACK, NULL, deciding->ask->current);

@@ -126,6 +126,37 @@ static void delta_check(void)
         CHECK(!decide_delta(three - 1, 1, "xdelta3"));
 }
 
+/* Numbers come again after a restore from backup, times go back with a clock: neither alone says
+ * what was before a key. */
+static void cohort_moment_check(void)
+{
+        const struct catalog_event events[] = {
+                {.id = 4, .created = 90, .number = 4, .percentage = -1}, /* a clock set back */
+                {.id = 3, .created = 500, .number = 3, .percentage = -1},
+                {.id = 2, .created = 100, .number = 2, .percentage = -1},
+                {.id = 1, .created = 50, .number = 1, .percentage = -1},
+        };
+        const struct catalog_past past = {.events = events, .count = ARRAY_COUNT(events)};
+        static const struct {
+                struct cohort cohort;
+                uint64_t want;
+        } cases[] = {
+                {{3, 200}, 2}, /* number 3 was another event then */
+                {{3, 500}, 3}, /* 4 came later, whatever its clock said */
+                {{4, 500}, 4}, {{2, 100}, 2}, {{1, 400}, 1}, {{9, 40}, 0}, {{0, 900}, 0},
+        };
+
+        for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+                const struct catalog_event *event = cohort_event(&past, &cases[i].cohort);
+
+                check_case("event %lld at %lld", (long long)cases[i].cohort.event,
+                           (long long)cases[i].cohort.when);
+                CHECK_INT(event ? event->number : 0, cases[i].want);
+        }
+        check_case("no cohort");
+        CHECK_INT(cohort_event(&past, NULL)->number, 4);
+}
+
 int main(void)
 {
         world_open();
@@ -141,6 +172,8 @@ int main(void)
         bucket_check();
         check_promise("a delta is offered for its source, target and format only");
         delta_check();
+        check_promise("an event counts for a key by its number and by its time");
+        cohort_moment_check();
         world_close();
         return check_end();
 }

@@ -31,6 +31,7 @@ export HOME=${HOME:-$WORK/home} GOCACHE=${GOCACHE:-$WORK/gocache}
 # Debian's go, whatever else is on the path
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 adapter=${adapter:-$here/adapter}
+client_options=${client_options:-}   # of kit/run-real-client.sh, for every run
 
 # mode scheme; what a mode is: kit/README.md
 matrix="env http
@@ -105,7 +106,8 @@ build_kit() {
 
 # wanted_checks: every check of the kit
 wanted_checks() {
-        "$kit/run-real-client.sh" --list | tr '\n' ' '
+        # shellcheck disable=SC2086 # options, or none
+        "$kit/run-real-client.sh" ${client_options:-} --list | tr '\n' ' '
 }
 
 # matrix_rows OPTION...: the rows that --only MODE-SCHEME names, or all; 2 when it is something else
@@ -158,7 +160,7 @@ PYTHON
 wait_ready() {
         local turn
         for turn in $(seq 600); do
-                grep -qx ready "$1" && return 0
+                grep -qsx ready "$1" && return 0
                 kill -0 "$server" 2>/dev/null || break
                 sleep 0.1
         done
@@ -267,8 +269,9 @@ client_run() {
         lab=$WORK/lab-$name
         mkdir -p "$dir"
         # daemon-boot always runs: the others need it
+        # shellcheck disable=SC2046,SC2086 # options, and a list of names
         LAB=$lab "$kit/run-real-client.sh" --adapter "$adapter" --root "$WORK/root" --bin "${BIN:-$WORK/bin}" \
-                --fixtures "$WORK/fx" --out "$WORK/out/$name" --only "^($(echo $wanted | tr ' ' '|'))\$" "$@" \
+                ${client_options:-} --fixtures "$WORK/fx" --out "$WORK/out/$name" --only "^($(echo $wanted | tr ' ' '|'))\$" "$@" \
                 "$url" >"$dir/client.out" 2>"$dir/client.err" </dev/null &
         client=$!
         wait "$client"

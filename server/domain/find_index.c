@@ -146,7 +146,8 @@ enum rc find_index_build(struct package_node *const *nodes, size_t count, struct
 struct change {
         const struct find_index *old;
         uint32_t number;
-        struct find_doc *doc; /* NULL: it goes */
+        const struct find_doc *before; /* NULL: it is new */
+        struct find_doc *doc;          /* NULL: it goes */
         bool touched[SHARD_COUNT];
 };
 
@@ -172,40 +173,97 @@ static void touch(struct change *change, const struct find_doc *doc)
                 change->touched[shard_of(terms[i - 1].text)] = true;
 }
 
-/* Where the next of doc's terms for this shard stands. */
-static size_t next_term(const struct find_term *terms, size_t count, size_t from, unsigned at)
+/* One document's terms in one shard, walked in their order. */
+struct walk {
+        const struct find_term *terms;
+        size_t count;
+        size_t next;
+        unsigned at;
+};
+
+static void walk_skip(struct walk *walk)
 {
-        while (from < count && shard_of(terms[from].text) != at)
-                from++;
-        return from;
+        while (walk->next < walk->count && shard_of(walk->terms[walk->next].text) != walk->at)
+                walk->next++;
 }
 
-/* Two sorted rows into one: the old entries of the others, and the new ones of this package. */
+static struct walk walk_of(const struct find_doc *doc, unsigned at)
+{
+        struct walk walk = {.at = at};
+
+        walk.count = doc ? find_doc_terms(doc, &walk.terms) : 0;
+        walk_skip(&walk);
+        return walk;
+}
+
+/* NULL at the end. */
+static const struct find_term *walk_term(const struct walk *walk)
+{
+        return walk->next < walk->count ? &walk->terms[walk->next] : NULL;
+}
+
+static void walk_on(struct walk *walk)
+{
+        walk->next++;
+        walk_skip(walk);
+}
+
+/* The first entry that is not below this one. */
+static size_t entry_bound(const struct shard *shard, const struct find_entry *entry)
+{
+        size_t low = 0;
+        size_t high = shard->count;
+
+        while (low < high) {
+                const size_t middle = low + (high - low) / 2;
+
+                if (entry_compare(&shard->entries[middle], entry) < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
+static void entries_copy(struct shard *to, const struct shard *from, size_t first, size_t end)
+{
+        memcpy(&to->entries[to->count], &from->entries[first],
+               (end - first) * sizeof(struct find_entry));
+        to->count += end - first;
+}
+
+/* Where a term of the package stood before or stands now, the row is cut; what lies between is
+ * copied as it is. */
 static struct shard *shard_merge(const struct change *change, unsigned at)
 {
         const struct shard *old = change->old->shards[at];
-        const struct find_term *terms = NULL;
-        const size_t term_count = change->doc ? find_doc_terms(change->doc, &terms) : 0;
-        struct shard *shard = shard_new(old->count + term_count);
-        size_t term = next_term(terms, term_count, 0, at);
+        struct walk gone = walk_of(change->before, at);
+        struct walk here = walk_of(change->doc, at);
+        struct shard *shard = shard_new(old->count + here.count);
+        size_t from = 0;
 
-        if (!shard)
-                return NULL;
-        for (size_t i = 0; i <= old->count; i++) {
-                if (i < old->count && old->entries[i].number == change->number)
-                        continue;
-                while (term < term_count) {
-                        const struct find_entry entry = {terms[term].text, change->number,
-                                                         terms[term].weight};
+        while (shard && (walk_term(&gone) || walk_term(&here))) {
+                const struct find_term *was = walk_term(&gone);
+                const struct find_term *is = walk_term(&here);
+                const int order = !was ? 1 : !is ? -1 : strcmp(was->text, is->text);
+                const struct find_entry entry = {order <= 0 ? was->text : is->text, change->number,
+                                                 0};
+                const size_t cut = entry_bound(old, &entry);
 
-                        if (i < old->count && entry_compare(&old->entries[i], &entry) < 0)
-                                break;
-                        shard->entries[shard->count++] = entry;
-                        term = next_term(terms, term_count, term + 1, at);
+                entries_copy(shard, old, from, cut);
+                from = cut;
+                if (order <= 0) {
+                        from++;
+                        walk_on(&gone);
                 }
-                if (i < old->count)
-                        shard->entries[shard->count++] = old->entries[i];
+                if (order >= 0) {
+                        shard->entries[shard->count++] =
+                                (struct find_entry){is->text, change->number, is->weight};
+                        walk_on(&here);
+                }
         }
+        if (shard)
+                entries_copy(shard, old, from, old->count);
         return shard;
 }
 
@@ -243,19 +301,20 @@ struct find_index *find_index_with(struct find_index *old, const char *snap_id,
                                    const struct catalog_package *package)
 {
         struct change change = {.old = old, .number = number_of(old, snap_id)};
-        struct find_doc *before = change.number < old->room ? old->docs[change.number] : NULL;
         struct find_index *index;
 
+        change.before = change.number < old->room ? old->docs[change.number] : NULL;
         if (package) {
                 change.doc = find_doc_new(package);
                 if (!change.doc)
                         return NULL;
         }
-        if (before == change.doc || (before && change.doc && find_doc_equal(before, change.doc))) {
+        if (change.before == change.doc ||
+            (change.before && change.doc && find_doc_equal(change.before, change.doc))) {
                 find_doc_unref(change.doc);
                 return find_index_ref(old);
         }
-        touch(&change, before);
+        touch(&change, change.before);
         touch(&change, change.doc);
         index = change_apply(&change);
         find_doc_unref(change.doc);

@@ -8,7 +8,7 @@
  * Outcomes RC_UNAUTHORIZED (no device session), RC_INVALID (an instance-key that cannot stand in a
  *          manifest, or stands there twice), RC_BUSY with code "manifest-behind" (this process is
  *          behind what the device has seen; it is looked after) or "manifest-no-key", RC_TOO_BIG.
- * Tests    tests/unit/test_refresh_manifest.c, tests/flow/test_manifest.py
+ * Tests    tests/flow/test_manifest.py
  */
 #include "core/manifest/manifest.h"
 #include "server/domain/decide.h"

@@ -112,6 +112,7 @@ savings_true() {
 }
 check savings-true savings_true
 check proved-to-root has 'snap-revision  <-  key .* \(root, known to the device\)' "$first"
+check manifest-with-each-answer is "$(grep -c 'manifest verified: epoch 0, sequence' "$first")" "$(grep -c 'the store offers' "$first")"
 check device-key-private is "$(stat -c %a "$dir/device/device.pem")" 600
 check developer-private is "$(stat -c %a "$dir/developer")" 700
 
@@ -182,6 +183,15 @@ tail -c +100001 "$old" >>"$work/damaged/${name}_1.snap"
 check damaged-still-refreshed exits 0 device "$work/damaged" "$name"
 check damaged-says-so has 'the delta did not work' "$work/device.out"
 check damaged-is-whole-again cmp "$work/damaged/${name}_2.snap" "$new"
+
+# A device that has believed more than this store has: nothing of an answer is used.
+cp -r "$dir/device" "$work/ahead"
+printf 'storehouse-manifest-state 1\nstore: %s\nepoch: 0\nsequence: 9000000000000000\n' \
+        "$(sed -n 's/^store: //p' "$dir/device/manifest.state")" >"$work/ahead/manifest.state"
+rm "$work/ahead/$name.state" "$work/ahead/${name}"_*.snap
+check ahead-refused exits 1 device "$work/ahead" "$name"
+check ahead-says-why has 'behind what the device has seen' "$work/device.out"
+check ahead-keeps-nothing is "$(find "$work/ahead" -name '*.snap*')" ""
 
 # A certificate of somebody else's.
 check other-ca-refused exits 1 "$STOREHOUSE_BUILD/demo-device" --url "$url" --dir "$dir/device" "$name"

@@ -10,6 +10,7 @@
  *   model.assert    what it is
  *   device.pem      its own key (0600), made at the first start
  *   serial.assert   its identity, after registration
+ *   manifest.state  the highest epoch and sequence that it believed
  *   NAME.state      `SNAP-ID REVISION CHANNEL` of an installed package
  *   NAME_REV.snap   its bytes
  *

@@ -4,16 +4,18 @@
 #include "core/base/jsonx.h"
 #include "core/model/channel.h"
 #include "core/model/name.h"
-#include "tools/demo-device/device.h"
+#include "tools/demo-device/promise.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define TEXT_MAX    512
 #define URL_MAX     4096
 #define SIZE_MAX_   ((int64_t)1 << 40)
 #define DELTAS_MAX  16
 #define RESULTS_MAX 4
+#define BUSY_ROUNDS 15
 
 struct installed {
         char snap_id[64];
@@ -52,8 +54,14 @@ static enum rc state_write(const struct device *device, const struct offer *offe
         return fs_write_file(path, text, strlen(text), 0644, err);
 }
 
+/* How the request and its manifest call the package. */
+static const char *key_of(const struct installed *have)
+{
+        return have ? have->snap_id : "install-1";
+}
+
 static enum rc ask_build(const char *name, const char *channel, const struct installed *have,
-                         struct buf *out, struct err *err)
+                         const struct promise *promise, struct buf *out, struct err *err)
 {
         buf_text(out, "{\"context\":[");
         if (have) {
@@ -68,11 +76,13 @@ static enum rc ask_build(const char *name, const char *channel, const struct ins
                            have->snap_id, have->snap_id);
         else
                 buf_printf(out,
-                           "\"action\":\"install\",\"instance-key\":\"install-1\",\"name\":\"%s\","
+                           "\"action\":\"install\",\"instance-key\":\"%s\",\"name\":\"%s\","
                            "\"channel\":\"%s\",\"epoch\":null",
-                           name, channel);
+                           key_of(have), name, channel);
         buf_text(out, "}],\"fields\":[\"download\",\"name\",\"revision\",\"snap-id\","
-                      "\"version\"]}");
+                      "\"version\"]");
+        promise_put(promise, out);
+        buf_char(out, '}');
         return buf_finish(out, err);
 }
 
@@ -180,8 +190,23 @@ static enum rc result_read(const json_t *answer, const char *name, uint64_t have
         return rc == RC_OK ? snap_read(result, name, have, ret, err) : rc;
 }
 
+/* 503: a store that has just started has no key for manifests yet, or is behind what we have seen.
+ */
+static enum rc ask_send(struct device *device, const struct net_request *request,
+                        struct net_answer *ret, struct err *err)
+{
+        for (int round = 0;; round++) {
+                const enum rc rc = net_send(device->net, request, device->arena, ret, err);
+
+                if (rc != RC_OK || ret->status != 503 || round == BUSY_ROUNDS)
+                        return rc;
+                sleep(1);
+        }
+}
+
 static enum rc ask(struct device *device, const char *name, const char *channel,
-                   const struct installed *have, json_t **ret, struct err *err)
+                   const struct installed *have, const struct promise *promise, json_t **ret,
+                   struct err *err)
 {
         CLEANUP(buf_fini) struct buf body = BUF_INIT(64 * KIB);
         struct net_request request = {.method = "POST",
@@ -191,12 +216,12 @@ static enum rc ask(struct device *device, const char *name, const char *channel,
         struct net_answer answer;
         enum rc rc;
 
-        rc = ask_build(name, channel, have, &body, err);
+        rc = ask_build(name, channel, have, promise, &body, err);
         if (rc != RC_OK)
                 return rc;
         request.body = body.data;
         request.bytes = body.len;
-        rc = net_send(device->net, &request, device->arena, &answer, err);
+        rc = ask_send(device, &request, &answer, err);
         if (rc != RC_OK)
                 return rc;
         if (answer.status != 200)
@@ -229,6 +254,7 @@ enum rc device_update(struct device *device, const char *name, const char *chann
 {
         CLEANUP(jsonx_decref) json_t *answer = NULL;
         struct offer offer = {0};
+        struct promise promise;
         struct installed state;
         struct installed *have = &state;
         struct channel parsed;
@@ -244,9 +270,13 @@ enum rc device_update(struct device *device, const char *name, const char *chann
                 rc = RC_OK;
         }
         if (rc == RC_OK)
-                rc = ask(device, name, channel, have, &answer, err);
+                rc = promise_begin(device, &promise, err);
+        if (rc == RC_OK)
+                rc = ask(device, name, channel, have, &promise, &answer, err);
         if (rc == RC_OK)
                 rc = result_read(answer, name, have ? have->revision : 0, &offer, err);
+        if (rc == RC_OK)
+                rc = promise_check(device, &promise, answer, key_of(have), &offer, err);
         if (rc != RC_OK)
                 return rc;
         if (have && have->revision == offer.revision) {

@@ -28,3 +28,8 @@ FROM assertion WHERE type = $1 AND pk = $2 ORDER BY revision;
 -- out: as assertion_insert takes; by pk, revision
 SELECT type, pk, revision, format, authority, imported, content, created
 FROM assertion WHERE type = $1 ORDER BY type, pk, revision;
+
+-- name: assertion_count
+-- in: type, authority
+-- out: how many revisions of assertions of that type and authority
+SELECT count(*) FROM assertion WHERE type = $1 AND authority = $2;

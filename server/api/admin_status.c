@@ -4,7 +4,6 @@
 #include "server/api/publisher.h"
 #include "server/domain/audit.h"
 #include "server/domain/release.h"
-#include "server/domain/session.h"
 #include "server/domain/status.h"
 
 static json_t *key_or_null(const struct signer_identity *identity)
@@ -16,7 +15,7 @@ static json_t *json_status(const struct world *world, const struct status *statu
 {
         return json_pack(
                 "{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:{s:I, s:I}, s:{s:b, s:o, s:o}, "
-                "s:{s:b, s:I, s:o}, s:{s:b, s:s}, s:I, s:I}",
+                "s:{s:b, s:I, s:o}, s:{s:b, s:s}, s:I, s:I, s:{s:I, s:I, s:I, s:I}}",
                 "version", STOREHOUSE_VERSION, "store", world_text(world, SET_STORE_ID), "brand",
                 world_text(world, SET_BRAND_ID), "generation", (json_int_t)status->generation,
                 "packages", (json_int_t)status->packages, "revisions",
@@ -28,7 +27,10 @@ static json_t *json_status(const struct world *world, const struct status *statu
                 "epoch", (json_int_t)status->manifest_epoch, "until",
                 json_time(status->manifest_until), "worker", "sandbox", (int)status->sandbox,
                 "reason", status->sandbox_reason, "free-bytes", (json_int_t)status->free_bytes,
-                "uptime-sec", (json_int_t)status->uptime_sec);
+                "uptime-sec", (json_int_t)status->uptime_sec, "fleet", "alarms",
+                (json_int_t)status->alarms, "waiting", (json_int_t)status->registrations,
+                "in-memory", (json_int_t)status->fleet.devices, "dropped-check-ins",
+                (json_int_t)status->fleet.dropped);
 }
 
 enum rc status_get(void *context, struct request *request, struct response *response,
@@ -40,19 +42,6 @@ enum rc status_get(void *context, struct request *request, struct response *resp
         (void)request;
         rc = status_read(context, &status, err);
         return rc == RC_OK ? answer(response, 200, json_status(context, &status), err) : rc;
-}
-
-enum rc session_expire_post(void *context, struct request *request, struct response *response,
-                            struct err *err)
-{
-        uint64_t epoch = 0;
-        enum rc rc;
-
-        (void)request;
-        rc = session_expire_all(context, &epoch, err);
-        if (rc != RC_OK)
-                return rc;
-        return answer(response, 200, json_pack("{s:I}", "epoch", (json_int_t)epoch), err);
 }
 
 enum rc audit_get(void *context, struct request *request, struct response *response,

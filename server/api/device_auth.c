@@ -6,6 +6,7 @@
  * Source: device.md sections 5 and 6. The bodies' Content-Type is not looked at (0.2).
  */
 #include "server/api/handlers.h"
+#include "server/domain/policy.h"
 #include "server/domain/register.h"
 #include "server/domain/session.h"
 #include "server/domain/ticket.h"
@@ -73,15 +74,19 @@ HANDLER(auth_request_id_post)
 HANDLER(auth_serial_post)
 {
         CLEANUP(buf_fini) struct buf out = BUF_INIT(ASSERTION_MAX + KIB);
-        const char *text;
-        size_t bytes;
+        const char *takes = request_header(request, "Snap-Device-Capabilities");
+        const struct register_ask ask = {
+                .stream = request->body,
+                .stream_bytes = request->body_bytes,
+                .api_key = request_header(request, POLICY_KEY_HEADER),
+                .takes_stream = takes && strstr(takes, "serial-stream"),
+        };
         enum rc rc;
 
-        rc = register_device(context, request_identity(request)->catalog, request->body,
-                             request->body_bytes, request->arena, &text, &bytes, err);
+        rc = register_device(context, request_identity(request)->catalog, &ask, request->arena,
+                             &out, err);
         if (rc != RC_OK)
                 return rc;
-        assertion_stream_put(&out, text, bytes);
         response_header(response, "Cache-Control", "no-store");
         response_body(response, "application/x.ubuntu.assertion", &out);
         return RC_OK;

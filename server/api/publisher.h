@@ -87,11 +87,30 @@ PUBLISHER_HANDLER(category_remove_delete);
 PUBLISHER_HANDLER(device_manifest_post);
 /* admin_status.c */
 PUBLISHER_HANDLER(status_get);
-PUBLISHER_HANDLER(session_expire_post);
 PUBLISHER_HANDLER(audit_get);
 PUBLISHER_HANDLER(delta_list_get);
 /* admin_why.c */
 PUBLISHER_HANDLER(why_get);
+/* admin_devices.c */
+PUBLISHER_HANDLER(device_list_get);
+PUBLISHER_HANDLER(device_get);
+PUBLISHER_HANDLER(device_revoke_post);
+PUBLISHER_HANDLER(device_unrevoke_post);
+PUBLISHER_HANDLER(session_expire_post);
+PUBLISHER_HANDLER(registration_list_get);
+PUBLISHER_HANDLER(registration_approve_post);
+PUBLISHER_HANDLER(registration_deny_post);
+PUBLISHER_HANDLER(alarm_list_get);
+PUBLISHER_HANDLER(alarm_delete);
+/* admin_policy.c */
+PUBLISHER_HANDLER(policy_show_get);
+PUBLISHER_HANDLER(policy_patch);
+PUBLISHER_HANDLER(allow_list_get);
+PUBLISHER_HANDLER(allow_post);
+PUBLISHER_HANDLER(allow_remove_post);
+PUBLISHER_HANDLER(remodel_list_get);
+PUBLISHER_HANDLER(remodel_post);
+PUBLISHER_HANDLER(remodel_remove_post);
 
 /* --- publisher_common.c --- */
 struct actor request_actor(const struct request *request);

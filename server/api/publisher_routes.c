@@ -2,6 +2,7 @@
 /* The addresses of publishers and administrators, a row each. */
 #include "server/api/publisher.h"
 #include "server/domain/import.h"
+#include "server/domain/policy_list.h"
 
 #define GET       (HTTP_GET | HTTP_HEAD)
 #define TOKEN_MAX (16 * KIB)
@@ -84,9 +85,37 @@ const struct route publisher_routes[] = {
             "category-remove"),
         ROW(HTTP_POST, "/api/v1/devices/{serial}/manifest", device_manifest_post, AUTH_ADMIN,
             PUBLISHER_BODY_MAX, "device-manifest"),
-        ROW(HTTP_POST, "/api/v1/sessions/expire", session_expire_post, AUTH_ADMIN, KIB,
-            "session-expire"),
         ROW(GET, "/api/v1/why", why_get, AUTH_ADMIN, 0, "why"),
+        ROW(HTTP_POST, "/api/v1/sessions/expire", session_expire_post, AUTH_ADMIN,
+            PUBLISHER_BODY_MAX, "session-expire"),
+        ROW(GET, "/api/v1/devices", device_list_get, AUTH_ADMIN, 0, "device-list"),
+        ROW(HTTP_POST, "/api/v1/devices/revoke", device_revoke_post, AUTH_ADMIN, PUBLISHER_BODY_MAX,
+            "device-revoke"),
+        ROW(HTTP_POST, "/api/v1/devices/unrevoke", device_unrevoke_post, AUTH_ADMIN,
+            PUBLISHER_BODY_MAX, "device-unrevoke"),
+        ROW(GET, "/api/v1/devices/{serial}", device_get, AUTH_ADMIN, 0, "device-get"),
+        ROW(GET, "/api/v1/registrations", registration_list_get, AUTH_ADMIN, 0,
+            "registration-list"),
+        ROW(HTTP_POST, "/api/v1/registrations/{name}/approve", registration_approve_post,
+            AUTH_ADMIN, KIB, "registration-approve"),
+        ROW(HTTP_POST, "/api/v1/registrations/{name}/deny", registration_deny_post, AUTH_ADMIN, KIB,
+            "registration-deny"),
+        ROW(GET, "/api/v1/alarms", alarm_list_get, AUTH_ADMIN, 0, "alarm-list"),
+        ROW(HTTP_DELETE, "/api/v1/alarms/{id}", alarm_delete, AUTH_ADMIN, 0, "alarm-delete"),
+        ROW(GET, "/api/v1/models/{brand}/{model}/policy", policy_show_get, AUTH_ADMIN, 0,
+            "policy-get"),
+        ROW(HTTP_PATCH, "/api/v1/models/{brand}/{model}/policy", policy_patch, AUTH_ADMIN,
+            TOKEN_MAX, "policy-patch"),
+        ROW(GET, "/api/v1/models/{brand}/{model}/devices", allow_list_get, AUTH_ADMIN, 0,
+            "allow-list"),
+        ROW(HTTP_POST, "/api/v1/models/{brand}/{model}/devices", allow_post, AUTH_ADMIN,
+            ALLOW_BYTES_MAX, "allow"),
+        ROW(HTTP_POST, "/api/v1/models/{brand}/{model}/devices/remove", allow_remove_post,
+            AUTH_ADMIN, ALLOW_BYTES_MAX, "allow-remove"),
+        ROW(GET, "/api/v1/remodels", remodel_list_get, AUTH_ADMIN, 0, "remodel-list"),
+        ROW(HTTP_POST, "/api/v1/remodels", remodel_post, AUTH_ADMIN, TOKEN_MAX, "remodel-allow"),
+        ROW(HTTP_POST, "/api/v1/remodels/remove", remodel_remove_post, AUTH_ADMIN, TOKEN_MAX,
+            "remodel-remove"),
         ROW(GET, "/api/v1/audit", audit_get, AUTH_ADMIN, 0, "audit"),
 };
 const size_t publisher_route_count = ARRAY_COUNT(publisher_routes);

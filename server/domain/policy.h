@@ -3,14 +3,13 @@
 /*
  * policy -- which devices of a model may register: a row a model, and lists of devices.
  *
- * A model without a row is open: every device that proves its key gets a serial. A policy is judged
- * twice: cheaply on a snapshot, so that what is refused costs no write; and inside the transaction
- * that reserves the serial, so that two processes cannot exceed a quota.
+ * A model without a row is open: every device that proves its key gets a serial. The policy is
+ * applied by reserve.h; the lists are policy_list.h's. An API key comes in the header
+ * POLICY_KEY_HEADER, which a gadget's device-service.headers names; only its digest is kept.
  *
  * Floor    server/domain. Threads: safe; blocks (database).
- * Bounds   a list upload has ALLOW_ROWS_MAX rows; waiting registrations max-registrations-waiting.
  * Source   device.md 6.3 (policy), 14.10 (serials).
- * Tests    tests/flow/test_fleet.py, tests/unit/test_allow_list.c
+ * Tests    tests/flow/test_fleet.py
  */
 #include "server/domain/token.h"
 
@@ -24,8 +23,9 @@ const char *policy_mode_name(enum policy_mode mode);
 /* RC_INVALID names the modes. */
 MUST_USE enum rc policy_mode_parse(const char *text, enum policy_mode *ret, struct err *err);
 
-#define POLICY_KEY_CHARS 43 /* an API key: 32 random bytes */
-#define POLICY_NO_QUOTA  (-1)
+#define POLICY_KEY_CHARS  43 /* an API key: 32 random bytes */
+#define POLICY_KEY_HEADER "X-Device-API-Key"
+#define POLICY_NO_QUOTA   (-1)
 
 struct policy {
         const char *brand_id;
@@ -48,6 +48,9 @@ struct policy_change {
         bool proposed;
         enum { POLICY_KEY_KEEP, POLICY_KEY_NEW, POLICY_KEY_NONE } api_key;
 };
+
+/* RC_INVALID unless both are names. */
+MUST_USE enum rc policy_names_check(const char *brand_id, const char *model, struct err *err);
 
 MUST_USE enum rc policy_get(struct world *world, const char *brand_id, const char *model,
                             struct arena *arena, struct policy *ret, struct err *err);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/domain/register.h"
+#include "core/base/random.h"
 #include "core/model/name.h"
+#include "server/domain/audit.h"
 #include "server/domain/block.h"
 #include "server/domain/keep.h"
-#include "server/domain/scope.h"
-#include "server/domain/stores.h"
+#include "server/domain/remodel.h"
+#include "server/domain/reserve.h"
 #include "server/domain/ticket.h"
 #include <stdio.h>
 #include <string.h>
@@ -21,50 +23,13 @@ void request_id_make(const struct world *world, char text[64 + 16])
         bytes_wipe(key, sizeof(key));
 }
 
-const char *model_store(const struct world *world, const struct assertion *model)
-{
-        const char *store = assertion_text(model, "store");
-
-        return store && *store ? store : world_text(world, SET_STORE_ID);
-}
-
-bool brand_names_packages(const struct world *world, const char *brand_id)
-{
-        return strcmp(brand_id, world_text(world, SET_BRAND_ID)) == 0 ||
-               world_is_trusted(world, brand_id) ||
-               scope_lists(world_text(world, SET_MODEL_BRANDS), brand_id);
-}
-
-enum rc model_check(struct world *world, const struct catalog *catalog,
-                    const struct assertion *model, struct arena *arena, struct err *err)
-{
-        struct world_trust trust = {.world = world, .catalog = catalog};
-        struct trust_source source;
-        enum rc rc;
-
-        world_trust_source(&trust, &source);
-        rc = trust_check(model, &source, TRUST_IGNORE_EXPIRY, world_now(world), arena, err);
-        if (rc == RC_NOT_FOUND)
-                return err_set(err, RC_UNTRUSTED,
-                               "the model %s/%s is signed by a key that this store does not know",
-                               model->pk[1], model->pk[2]);
-        if (rc != RC_OK)
-                return rc;
-        if (!stores_is_here(world, catalog, model_store(world, model)))
-                return err_set(err, RC_FORBIDDEN, "the model %s/%s belongs to another store",
-                               model->pk[1], model->pk[2]);
-        return RC_OK;
-}
-
 /* --- what the database knows of a device --- */
 
 struct lookup {
         struct arena *arena;
         const char *brand_id;
         const char *model;
-        const char *serial;     /* or NULL */
-        const char *key_id;     /* or NULL */
-        const char *request_id; /* or NULL */
+        const char *serial;
         struct device_row row;
         bool found;
 };
@@ -72,17 +37,9 @@ struct lookup {
 static enum rc lookup_body(struct db_tx *tx, void *arg, struct err *err)
 {
         struct lookup *lookup = arg;
-        enum rc rc = RC_NOT_FOUND;
+        const enum rc rc = store_device_get(tx, lookup->arena, lookup->brand_id, lookup->model,
+                                            lookup->serial, &lookup->row, err);
 
-        if (lookup->request_id)
-                rc = store_device_get_by_request(tx, lookup->arena, lookup->request_id,
-                                                 &lookup->row, err);
-        if (rc == RC_NOT_FOUND && lookup->serial)
-                rc = store_device_get(tx, lookup->arena, lookup->brand_id, lookup->model,
-                                      lookup->serial, &lookup->row, err);
-        if (rc == RC_NOT_FOUND && lookup->key_id)
-                rc = store_device_get_by_key(tx, lookup->arena, lookup->brand_id, lookup->model,
-                                             lookup->key_id, &lookup->row, err);
         lookup->found = rc == RC_OK;
         return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
@@ -113,91 +70,63 @@ enum rc device_check(struct world *world, const struct assertion *serial, struct
 /* --- registration --- */
 
 struct registration {
-        struct assertion *request;
-        struct assertion *model;
-        const char *brand_id;
-        const char *model_name;
-        const char *key_id;
-        const char *request_id;
+        struct registration_request request;
+        struct reserve_ask ask;
+        struct remodel_row remodel;
 };
-
-static enum rc stream_read(const char *stream, size_t bytes, struct arena *arena,
-                           struct registration *ret, struct err *err)
-{
-        struct assertion_stream reader;
-        struct assertion *third;
-        enum rc rc;
-
-        assertion_stream_init(&reader, stream, bytes);
-        rc = assertion_stream_next(&reader, arena, &ret->request, err);
-        if (rc == RC_OK)
-                rc = assertion_stream_next(&reader, arena, &ret->model, err);
-        if (rc == RC_END || (rc == RC_OK && (strcmp(ret->request->type->name, "serial-request") ||
-                                             strcmp(ret->model->type->name, "model"))))
-                return err_set(err, RC_INVALID,
-                               "a registration is a serial-request followed by its model");
-        if (rc != RC_OK)
-                return rc;
-        rc = assertion_stream_next(&reader, arena, &third, err);
-        if (rc == RC_OK)
-                return err_set(err, RC_UNSUPPORTED, "this store does not offer remodelling");
-        return rc == RC_END ? RC_OK : rc;
-}
 
 static enum rc request_check(struct world *world, struct registration *registration,
                              struct err *err)
 {
-        const struct assertion *request = registration->request;
+        const struct assertion *request = registration->request.request;
+        struct reserve_ask *ask = &registration->ask;
         uint8_t key[MAC_KEY_BYTES];
         enum rc rc;
 
-        registration->brand_id = assertion_text(request, "brand-id");
-        registration->model_name = assertion_text(request, "model");
-        registration->request_id = assertion_text(request, "request-id");
-        registration->key_id = request->key_id;
-        if (strcmp(registration->brand_id, registration->model->pk[1]) ||
-            strcmp(registration->model_name, registration->model->pk[2]))
-                return err_set(err, RC_INVALID,
-                               "the serial-request is for %.60s/%.60s, the model is another",
-                               registration->brand_id, registration->model_name);
+        ask->brand_id = assertion_text(request, "brand-id");
+        ask->model = assertion_text(request, "model");
+        ask->request_id = assertion_text(request, "request-id");
+        ask->proposed = assertion_text(request, "serial");
+        ask->key_id = request->key_id;
+        ask->now = world_now(world);
         rc = trust_check_self_signed(request, err);
         if (rc != RC_OK)
                 return rc;
         world_key(world, "request-id", key);
-        rc = ticket_check(key, "request-id", "", world_now(world), registration->request_id, err);
+        rc = ticket_check(key, "request-id", "", ask->now, ask->request_id, err);
         bytes_wipe(key, sizeof(key));
-        return rc;
+        /* A device that waits for an operator repeats its request for as long as it takes. */
+        ask->request_is_old = rc == RC_EXPIRED;
+        return rc == RC_EXPIRED ? RC_OK : rc;
 }
 
-/* A proposed serial that is well formed is taken when it is free; otherwise one is made. */
-static enum rc serial_choose(struct world *world, const struct registration *registration,
-                             struct arena *arena, const char **ret, struct err *err)
+static bool list_names(const struct value *list, const char *account)
 {
-        const char *proposed = assertion_text(registration->request, "serial");
-        struct lookup lookup = {
-                .arena = arena,
-                .brand_id = registration->brand_id,
-                .model = registration->model_name,
-                .serial = proposed,
-        };
-        uint8_t bytes[16];
-        char hex[33];
+        for (size_t i = 0; list && list->kind == VALUE_LIST && i < list->count; i++)
+                if (list->items[i].kind == VALUE_TEXT && strcmp(list->items[i].text, account) == 0)
+                        return true;
+        return false;
+}
+
+/* Another brand's model must name the account of our serials as its serial-authority; the signer
+ * holds to that as well, but only after a serial was reserved. */
+static enum rc issuer_check(struct world *world, const struct assertion *model, struct err *err)
+{
+        struct signer_identity issuer;
         enum rc rc;
 
-        if (proposed && name_is_serial(proposed)) {
-                rc = db_run(world->db, DB_READ, lookup_body, &lookup, err);
-                if (rc != RC_OK)
-                        return rc;
-                if (!lookup.found) {
-                        *ret = proposed;
-                        return RC_OK;
-                }
-        }
-        random_fill(bytes, sizeof(bytes));
-        hex_format(bytes, sizeof(bytes), hex);
-        *ret = arena_printf(arena, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,
-                            hex + 20);
-        return *ret ? RC_OK : err_set(err, RC_NOMEM, "no memory for a serial");
+        if (strcmp(model->pk[1], world_text(world, SET_BRAND_ID)) == 0)
+                return RC_OK;
+        rc = signer_pubkey(world->signer, SIGNER_SERIALS, &issuer, err);
+        if (rc == RC_BUSY)
+                return RC_PENDING;
+        if (rc == RC_NOT_FOUND)
+                return err_set(err, RC_FORBIDDEN, "this store issues no serials");
+        if (rc != RC_OK || strcmp(model->pk[1], issuer.account_id) == 0 ||
+            list_names(assertion_value(model, "serial-authority"), issuer.account_id))
+                return rc;
+        return err_set(err, RC_FORBIDDEN, "the model %s/%s does not name %s as a serial-authority",
+                       model->pk[1], model->pk[2], issuer.account_id);
 }
 
 static enum rc serial_issue(struct world *world, const struct catalog *catalog,
@@ -205,13 +134,14 @@ static enum rc serial_issue(struct world *world, const struct catalog *catalog,
                             struct arena *arena, struct assertion **ret, struct err *err)
 {
         CLEANUP(buf_fini) struct buf evidence = BUF_INIT(512 * KIB);
+        const struct assertion *asked = registration->request.request;
         const char *const names[] = {"brand-id", "device-key", "device-key-sha3-384", "model",
                                      "serial"};
         const struct value values[] = {
-                {.kind = VALUE_TEXT, .text = registration->brand_id},
-                {.kind = VALUE_TEXT, .text = assertion_text(registration->request, "device-key")},
-                {.kind = VALUE_TEXT, .text = registration->key_id},
-                {.kind = VALUE_TEXT, .text = registration->model_name},
+                {.kind = VALUE_TEXT, .text = registration->ask.brand_id},
+                {.kind = VALUE_TEXT, .text = assertion_text(asked, "device-key")},
+                {.kind = VALUE_TEXT, .text = registration->ask.key_id},
+                {.kind = VALUE_TEXT, .text = registration->ask.model},
                 {.kind = VALUE_TEXT, .text = serial},
         };
         const struct value headers = {
@@ -220,11 +150,10 @@ static enum rc serial_issue(struct world *world, const struct catalog *catalog,
                 .role = SIGNER_SERIALS, .type = "serial", .headers = &headers};
         enum rc rc;
 
-        rc = chain_append(catalog, registration->model, true, arena, &evidence, err);
+        rc = chain_append(catalog, registration->request.model, true, arena, &evidence, err);
         if (rc != RC_OK)
                 return rc;
-        assertion_stream_put(&evidence, registration->request->bytes,
-                             registration->request->bytes_count);
+        assertion_stream_put(&evidence, asked->bytes, asked->bytes_count);
         rc = buf_finish(&evidence, err);
         if (rc != RC_OK)
                 return rc;
@@ -235,92 +164,169 @@ static enum rc serial_issue(struct world *world, const struct catalog *catalog,
         return rc == RC_BUSY || rc == RC_TOO_MANY ? RC_PENDING : rc;
 }
 
+struct inserting {
+        struct world *world;
+        const struct registration *registration;
+        const struct assertion *serial;
+        struct arena *arena;
+};
+
+static enum rc insert_audit(struct db_tx *tx, const struct inserting *inserting, struct err *err)
+{
+        const struct reserve_ask *ask = &inserting->registration->ask;
+        const struct remodel_row *from = ask->remodel;
+
+        return from ? audit_add(tx, "device", "serial", inserting->serial->pk[2], ask->now, err,
+                                "model %s/%s, key %s, was %s of %s/%s", ask->brand_id, ask->model,
+                                ask->key_id, ask->original, from->from_brand_id, from->from_model)
+                    : audit_add(tx, "device", "serial", inserting->serial->pk[2], ask->now, err,
+                                "model %s/%s, key %s", ask->brand_id, ask->model, ask->key_id);
+}
+
+/* Device, check-in, log and model in one: half a device is none. */
 static enum rc insert_body(struct db_tx *tx, void *arg, struct err *err)
 {
-        return store_device_insert(tx, arg, err);
-}
-
-static enum rc device_insert(struct world *world, const struct registration *registration,
-                             const struct assertion *serial, struct err *err)
-{
-        struct device_row row = {
-                .brand_id = registration->brand_id,
-                .model = registration->model_name,
+        const struct inserting *inserting = arg;
+        const struct reserve_ask *ask = &inserting->registration->ask;
+        const struct assertion *serial = inserting->serial;
+        const struct device_row row = {
+                .brand_id = ask->brand_id,
+                .model = ask->model,
                 .serial = serial->pk[2],
-                .key_id = registration->key_id,
-                .request_id = registration->request_id,
+                .key_id = ask->key_id,
+                .request_id = ask->request_id,
                 .text = serial->bytes,
                 .text_bytes = serial->bytes_count,
-                .created = world_now(world),
-                .last_seen = world_now(world),
+                .created = ask->now,
+                .last_seen = ask->now,
         };
-
-        return db_run(world->db, DB_WRITE, insert_body, &row, err);
-}
-
-/* The serial that this key or request-id has already: a repeated request gets the same answer. */
-static enum rc known_find(struct world *world, const struct registration *registration,
-                          struct arena *arena, struct lookup *ret, struct err *err)
-{
         enum rc rc;
 
-        *ret = (struct lookup){
-                .arena = arena,
-                .brand_id = registration->brand_id,
-                .model = registration->model_name,
-                .key_id = registration->key_id,
-                .request_id = registration->request_id,
-        };
-        rc = db_run(world->db, DB_READ, lookup_body, ret, err);
-        if (rc != RC_OK || !ret->found)
-                return rc;
-        if (strcmp(ret->row.key_id, registration->key_id) ||
-            strcmp(ret->row.brand_id, registration->brand_id) ||
-            strcmp(ret->row.model, registration->model_name))
-                return err_set(err, RC_STALE, "this request-id was used by another device");
-        if (ret->row.revoked)
-                return err_set(err, RC_FORBIDDEN, "the device %s was revoked", ret->row.serial);
-        return RC_OK;
+        rc = store_device_insert(tx, &row, err);
+        if (rc == RC_OK)
+                rc = store_check_in_begin(tx, row.brand_id, row.model, row.serial, err);
+        if (rc == RC_OK)
+                rc = store_registration_delete(tx, row.brand_id, row.model, row.key_id, err);
+        if (rc == RC_OK)
+                rc = insert_audit(tx, inserting, err);
+        return rc == RC_OK
+                       ? model_keep_tx(tx, inserting->world, inserting->registration->request.model,
+                                       inserting->arena, err)
+                       : rc;
 }
 
-enum rc register_device(struct world *world, const struct catalog *catalog, const char *stream,
-                        size_t bytes, struct arena *arena, const char **ret, size_t *ret_bytes,
-                        struct err *err)
+static enum rc serial_make(struct world *world, const struct catalog *catalog,
+                           const struct registration *registration, const char *serial,
+                           struct arena *arena, struct assertion **ret, struct err *err)
 {
-        struct registration registration;
+        struct inserting inserting = {.world = world, .registration = registration, .arena = arena};
+        const struct assertion *model = registration->request.model;
+        const struct assertion *known = model_known(catalog, model, arena);
         struct assertion *issued = NULL;
-        struct lookup known;
-        const char *serial;
         enum rc rc;
 
-        rc = stream_read(stream, bytes, arena, &registration, err);
-        if (rc == RC_OK)
-                rc = request_check(world, &registration, err);
-        if (rc == RC_OK)
-                rc = model_check(world, catalog, registration.model, arena, err);
-        if (rc == RC_OK)
-                rc = known_find(world, &registration, arena, &known, err);
+        rc = serial_issue(world, catalog, registration, serial, arena, &issued, err);
+        if (rc == RC_REFUSED || rc == RC_INVALID)
+                reserve_drop(world, &registration->ask);
         if (rc != RC_OK)
                 return rc;
-        if (known.found) {
-                *ret = known.row.text;
-                *ret_bytes = known.row.text_bytes;
-                return RC_OK;
-        }
-        rc = serial_choose(world, &registration, arena, &serial, err);
-        if (rc == RC_OK)
-                rc = assertion_keep(world, registration.model, err);
-        if (rc == RC_OK)
-                rc = serial_issue(world, catalog, &registration, serial, arena, &issued, err);
-        if (rc == RC_OK)
-                rc = device_insert(world, &registration, issued, err);
+        inserting.serial = issued;
+        rc = db_run(world->db, DB_WRITE, insert_body, &inserting, err);
         if (rc == RC_EXISTS)
                 return err_set(err, RC_PENDING, "this device is being registered already");
+        if (rc == RC_OK && (!known || known->revision < model->revision))
+                rc = catalog_reload_assertion(world->catalog, "model",
+                                              pk_join(arena, model->pk, model->type->pk_count),
+                                              err);
+        if (rc == RC_OK)
+                *ret = issued;
+        return rc;
+}
+
+/* An answer with more than the serial must hold all that the serial stands on: the client fetches
+ * nothing then (device.md 6.3). What we do not know ourselves it fetches by itself. */
+static enum rc serial_put(const struct world *world, const struct catalog *catalog,
+                          const struct assertion *serial, bool with_chain, struct arena *arena,
+                          struct buf *out, struct err *err)
+{
+        if (with_chain && catalog_get_assertion(catalog, "account-key", serial->key_id,
+                                                assertion_type_find("account-key")->max_format))
+                return chain_append_for_device(world, catalog, serial, arena, out, err);
+        assertion_stream_put(out, serial->bytes, serial->bytes_count);
+        return buf_finish(out, err);
+}
+
+/* What must hold before a device is looked at: all proofs, and that we are the ones to ask. */
+static enum rc proofs_check(struct world *world, const struct catalog *catalog,
+                            struct registration *registration, struct arena *arena, struct err *err)
+{
+        const struct assertion *model = registration->request.model;
+        enum rc rc;
+
+        rc = request_check(world, registration, err);
+        if (rc == RC_OK)
+                rc = model_check(world, catalog, model, arena, err);
+        if (rc == RC_OK)
+                rc = block_check(world->blocks, model->pk[1], model->pk[2], "", err);
+        if (rc == RC_OK && registration->request.original)
+                rc = remodel_check(world, catalog, &registration->request, &registration->remodel,
+                                   arena, err);
+        if (rc == RC_OK)
+                rc = issuer_check(world, model, err);
+        if (rc == RC_OK && registration->request.original) {
+                registration->ask.remodel = &registration->remodel;
+                registration->ask.original = registration->request.original->pk[2];
+        }
+        return rc;
+}
+
+static const char *serial_random(struct arena *arena)
+{
+        uint8_t bytes[16];
+        char hex[33];
+
+        random_fill(bytes, sizeof(bytes));
+        hex_format(bytes, sizeof(bytes), hex);
+        return arena_printf(arena, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,
+                            hex + 20);
+}
+
+enum rc register_device(struct world *world, const struct catalog *catalog,
+                        const struct register_ask *ask, struct arena *arena, struct buf *out,
+                        struct err *err)
+{
+        struct registration registration = {.ask = {.api_key = ask->api_key}};
+        struct reserve_answer answer;
+        struct assertion *serial = NULL;
+        enum rc rc;
+
+        rc = registration_read(ask->stream, ask->stream_bytes, arena, &registration.request, err);
+        if (rc == RC_OK)
+                rc = proofs_check(world, catalog, &registration, arena, err);
         if (rc != RC_OK)
                 return rc;
-        *ret = issued->bytes;
-        *ret_bytes = issued->bytes_count;
-        return RC_OK;
+        registration.ask.fallback = serial_random(arena);
+        if (!registration.ask.fallback)
+                return err_set(err, RC_NOMEM, "no memory for a serial");
+        rc = reserve_serial(world, &registration.ask, arena, &answer, err);
+        if (rc != RC_OK)
+                return rc;
+        switch (answer.verdict) {
+        case RESERVE_REFUSED:
+                *err = answer.why;
+                return answer.rc;
+        case RESERVE_WAITS:
+                return err_set(err, RC_PENDING, "this device waits for an operator to approve it");
+        case RESERVE_KNOWN:
+                rc = assertion_parse(arena, answer.device.text, answer.device.text_bytes, &serial,
+                                     err);
+                break;
+        case RESERVE_GRANTED:
+                rc = serial_make(world, catalog, &registration, answer.serial, arena, &serial, err);
+                break;
+        }
+        return rc == RC_OK ? serial_put(world, catalog, serial, ask->takes_stream, arena, out, err)
+                           : rc;
 }
 
 enum rc serial_get(struct world *world, const char *brand_id, const char *model, const char *serial,

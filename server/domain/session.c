@@ -2,7 +2,6 @@
 #include "server/domain/session.h"
 #include "core/base/bytes.h"
 #include "server/domain/block.h"
-#include "server/domain/keep.h"
 #include "server/domain/register.h"
 #include "server/domain/ticket.h"
 #include <stdio.h>
@@ -214,7 +213,7 @@ enum rc session_open(struct world *world, const struct catalog *catalog, const c
         if (rc == RC_OK)
                 rc = nonce_check(world, &opening, err);
         if (rc == RC_OK)
-                rc = assertion_keep(world, opening.model, err);
+                rc = model_keep(world, catalog, opening.model, arena, err);
         if (rc != RC_OK)
                 return rc;
         session = (struct session){

@@ -3,6 +3,7 @@
 #include "core/base/fs.h"
 #include "server/domain/jobs.h"
 #include "server/manifest/manifest_keys.h"
+#include "server/store/store_fleet.h"
 #include <stdio.h>
 
 static enum rc count_body(struct db_tx *tx, void *arg, struct err *err)
@@ -11,7 +12,11 @@ static enum rc count_body(struct db_tx *tx, void *arg, struct err *err)
         enum rc rc;
 
         rc = store_job_count(tx, &status->jobs_waiting, &status->jobs_failed, err);
-        return rc == RC_OK ? store_device_count(tx, &status->devices, err) : rc;
+        if (rc == RC_OK)
+                rc = store_device_count(tx, &status->devices, err);
+        if (rc == RC_OK)
+                rc = store_alarm_count(tx, &status->alarms, err);
+        return rc == RC_OK ? store_registration_count(tx, &status->registrations, err) : rc;
 }
 
 /* A helper that is away is something to tell, not a reason to tell nothing. */
@@ -57,6 +62,7 @@ enum rc status_read(struct world *world, struct status *ret, struct err *err)
         status.packages = catalog_package_count(catalog);
         status.revisions = catalog_revision_total(catalog);
         catalog_release(world->catalog, catalog);
+        fleet_numbers(world->fleet, &status.fleet);
         signer_look(world, &status);
         manifest_look(world, &status);
         jobs_sandbox(world->jobs, &status.sandbox, status.sandbox_reason,

@@ -6,13 +6,16 @@
  * Floor    server/domain. Threads: safe; blocks (signer, database, at times a worker).
  * Tests    tests/flow/test_publisher.py
  */
-#include "server/domain/world.h"
+#include "server/domain/fleet.h"
 
 struct status {
         uint64_t generation;
         size_t packages;
         size_t revisions;
         uint64_t devices;
+        uint64_t alarms;
+        uint64_t registrations; /* that wait for an operator or the signer */
+        struct fleet_numbers fleet;
         size_t jobs_waiting;
         size_t jobs_failed;
         bool signer_ok;

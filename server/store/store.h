@@ -52,6 +52,9 @@ MUST_USE enum rc store_assertion_each_pk(struct db_tx *tx, const char *type, con
                                                          const struct assertion_row *row,
                                                          struct err *err),
                                          void *context, struct err *err);
+/* Revisions of assertions of a type that an account signed. */
+MUST_USE enum rc store_assertion_count(struct db_tx *tx, const char *type, const char *authority,
+                                       uint64_t *ret, struct err *err);
 
 /* packages */
 MUST_USE enum rc store_package_insert(struct db_tx *tx, const struct package_row *row,

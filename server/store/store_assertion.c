@@ -80,3 +80,18 @@ enum rc store_assertion_each_pk(struct db_tx *tx, const char *type, const char *
         stmt_bind_text(stmt, 2, pk);
         return rows_each(stmt, each, context, err);
 }
+
+enum rc store_assertion_count(struct db_tx *tx, const char *type, const char *authority,
+                              uint64_t *ret, struct err *err)
+{
+        struct stmt *stmt = stmt_use(tx, Q_ASSERTION_COUNT);
+        int64_t count = 0;
+        enum rc rc;
+
+        stmt_bind_text(stmt, 1, type);
+        stmt_bind_text(stmt, 2, authority);
+        rc = stmt_numbers(stmt, &count, 1, err);
+        if (rc == RC_OK)
+                *ret = (uint64_t)count;
+        return rc;
+}

@@ -331,17 +331,20 @@ class Device:
                          f"device-key:{block(key.text)}\nmodel: {self.model}\n"
                          f"request-id: {request_id}\n{extra}")
 
-    def register_with(self, request, path="/api/v1/snaps/auth/devices", model_text=None):
-        return self.store.call("POST", path, stream(request, model_text or self.model_text),
+    def register_with(self, request, path="/api/v1/snaps/auth/devices", model_text=None, *more,
+                      **headers):
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.store.call("POST", path,
+                               stream(request, model_text or self.model_text, *more),
                                {"Content-Type": "application/x.ubuntu.assertion",
-                                "Snap-Device-Capabilities": "serial-stream"})
+                                "Snap-Device-Capabilities": "serial-stream", **names})
 
     def register(self):
         request = self.serial_request(self.request_id())
         answer = self.register_with(request)
         if answer.status != 200:
             raise Failed(f"registration: {answer.status} {answer.text()}")
-        self.serial_text = answer.text()
+        self.serial_text = split_stream(answer.text())[-1]
         self.serial = header(self.serial_text, "serial")
         return answer
 

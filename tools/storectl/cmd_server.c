@@ -49,6 +49,8 @@ enum rc cmd_status_store(struct cli *cli, const struct args *args, struct err *e
         cli_say(cli, "%-12s%s waiting, %s failed", "Jobs",
                 integer(cli, json_object_get(answer, "jobs"), "waiting"),
                 integer(cli, json_object_get(answer, "jobs"), "failed"));
+        cli_say(cli, "%-12s%s; storectl device alarms", "Alarms",
+                integer(cli, json_object_get(answer, "fleet"), "alarms"));
         cli_say(cli, "%-12s%s", "Signer",
                 json_is_true(json_object_get(signer, "ok")) ? "ok" : "does not answer");
         cli_say(cli, "%-12s%s", "Sandbox",
@@ -57,24 +59,6 @@ enum rc cmd_status_store(struct cli *cli, const struct args *args, struct err *e
         cli_say(cli, "%-12s%s", "Free",
                 text_size(cli->arena,
                           (uint64_t)json_integer_value(json_object_get(answer, "free-bytes"))));
-        return RC_OK;
-}
-
-enum rc cmd_sessions_expire(struct cli *cli, const struct args *args, struct err *err)
-{
-        CLEANUP(jsonx_decref) json_t *body = json_object();
-        json_t *answer = NULL;
-        enum rc rc;
-
-        (void)args;
-        rc = client_send(cli, "POST", "/api/v1/sessions/expire", body, &answer, err);
-        if (rc != RC_OK)
-                return rc;
-        cli_say(cli,
-                "Every session handed out so far is stale (epoch %s); devices ask for a new "
-                "one by themselves",
-                integer(cli, answer, "epoch"));
-        cli_result(cli, answer);
         return RC_OK;
 }
 

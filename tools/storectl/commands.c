@@ -10,6 +10,7 @@
 #define GROUP_PUBLISH   "Publish"
 #define GROUP_SEE       "Look around"
 #define GROUP_VIEWS     "Stores and models"
+#define GROUP_DEVICES   "Devices"
 #define GROUP_ACCOUNTS  "Accounts and keys"
 #define GROUP_TRUST     "Assertions"
 #define GROUP_MANIFESTS "Refresh manifests"
@@ -203,6 +204,49 @@ static const struct option_row undo_options[] = {
         {"undo", NULL, "take it back", false},
         END,
 };
+static const struct option_row expire_options[] = {
+        {"model", "[BRAND/]MODEL", "only devices of this model", false},
+        {"device", "SERIAL", "only this device", true},
+        END,
+};
+static const struct option_row device_list_options[] = {
+        {"model", "[BRAND/]MODEL", "only devices of this model", false},
+        {"seen-before", "TIME", "not seen since then: a time, or 36h, 7d, 2w", false},
+        {"pending", NULL, "only those with an update on offer", false},
+        {"limit", "N", "how many at most; 1000", false},
+        END,
+};
+static const struct option_row device_options[] = {
+        {"model", "[BRAND/]MODEL", "where several models have the serial", false},
+        END,
+};
+static const struct option_row device_revoke_options[] = {
+        {"model", "[BRAND/]MODEL", "of this model; without a serial all of it", false},
+        END,
+};
+static const struct option_row device_allow_options[] = {
+        {"remove", NULL, "take the rows off the list", false},
+        END,
+};
+static const struct option_row device_pending_options[] = {
+        {"state", "STATE", "approved or denied, instead of waiting", false},
+        END,
+};
+static const struct option_row device_alarms_options[] = {
+        {"clear", "ID", "take an alarm away", false},
+        END,
+};
+static const struct option_row model_policy_options[] = {
+        {"mode", "MODE", "open, serials, keys or pending", false},
+        {"api-key", "new|none", "devices show a key; it is printed once", false},
+        {"quota", "N|none", "how many devices may register", false},
+        {"proposed-serials", "yes|no", "whether a device may name its serial", false},
+        END,
+};
+static const struct option_row remodel_options[] = {
+        {"remove", NULL, "allow it no longer", false},
+        END,
+};
 static const struct option_row no_options[] = {END};
 
 const struct command commands[] = {
@@ -241,8 +285,8 @@ const struct command commands[] = {
          cmd_category_add},
         {"category remove", GROUP_SERVER, "NAME", "Remove a category that no package is in", "",
          no_options, 1, 1, cmd_category_remove},
-        {"sessions expire", GROUP_SERVER, "", "Make every device ask for a new session", "",
-         no_options, 0, 0, cmd_sessions_expire},
+        {"sessions expire", GROUP_SERVER, "", "Make devices ask for a new session",
+         "Every device, or those that are named.", expire_options, 0, 0, cmd_sessions_expire},
 
         {"register", GROUP_PUBLISH, "NAME", "Register a package name",
          "A name that is yours already is no error.", register_options, 1, 1, cmd_register},
@@ -299,6 +343,36 @@ const struct command commands[] = {
          "Every step of the decision, and its result: for a device as it last reported, or\n"
          "for a model ([BRAND/]MODEL). For administrators.",
          why_options, 2, 2, cmd_why},
+
+        {"device list", GROUP_DEVICES, "", "List devices and when they were seen", "",
+         device_list_options, 0, 0, cmd_device_list},
+        {"device show", GROUP_DEVICES, "SERIAL", "Show what a device has, and what is pending", "",
+         device_options, 1, 1, cmd_device_show},
+        {"device allow", GROUP_DEVICES, "[BRAND/]MODEL [FILE.csv]",
+         "List devices that may register",
+         "The first line of FILE names its columns: serial, key-id or both, and note. All\n"
+         "of the file or nothing; - reads the input. Without a file the list is shown.",
+         device_allow_options, 1, 2, cmd_device_allow},
+        {"device pending", GROUP_DEVICES, "", "List devices that wait for a yes", "",
+         device_pending_options, 0, 0, cmd_device_pending},
+        {"device approve", GROUP_DEVICES, "SERIAL|KEY", "Let a waiting device register", "",
+         no_options, 1, 1, cmd_device_approve},
+        {"device deny", GROUP_DEVICES, "SERIAL|KEY", "Refuse a waiting device", "", no_options, 1,
+         1, cmd_device_deny},
+        {"device revoke", GROUP_DEVICES, "[SERIAL]...", "End a device's access",
+         "Without a serial, that of every device of --model.", device_revoke_options, 0, 100,
+         cmd_device_revoke},
+        {"device unrevoke", GROUP_DEVICES, "[SERIAL]...", "Give it back", "", device_revoke_options,
+         0, 100, cmd_device_unrevoke},
+        {"device alarms", GROUP_DEVICES, "", "List devices that look cloned",
+         "key: another key asked for a registered serial. state: one serial speaks for\n"
+         "several devices.",
+         device_alarms_options, 0, 0, cmd_device_alarms},
+        {"model policy", GROUP_DEVICES, "[BRAND/]MODEL", "Show or set who may register",
+         "A model is open until it is told otherwise.", model_policy_options, 1, 1,
+         cmd_model_policy},
+        {"model allow-remodel", GROUP_DEVICES, "[FROM TO]", "Let devices become another model",
+         "Without models, list what is allowed.", remodel_options, 0, 2, cmd_model_allow_remodel},
 
         {"packages", GROUP_SEE, "", "List your packages", "", no_options, 0, 0, cmd_packages},
         {"show", GROUP_SEE, "NAME", "Show what the store says of a package", "", no_options, 1, 1,

@@ -58,6 +58,17 @@ enum rc cmd_trust_export(struct cli *cli, const struct args *args, struct err *e
 enum rc cmd_status_store(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_sessions_expire(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_why(struct cli *cli, const struct args *args, struct err *err);
+enum rc cmd_device_list(struct cli *cli, const struct args *args, struct err *err);
+enum rc cmd_device_show(struct cli *cli, const struct args *args, struct err *err);
+enum rc cmd_device_allow(struct cli *cli, const struct args *args, struct err *err);
+enum rc cmd_device_pending(struct cli *cli, const struct args *args, struct err *err);
+enum rc cmd_device_approve(struct cli *cli, const struct args *args, struct err *err);
+enum rc cmd_device_deny(struct cli *cli, const struct args *args, struct err *err);
+enum rc cmd_device_revoke(struct cli *cli, const struct args *args, struct err *err);
+enum rc cmd_device_unrevoke(struct cli *cli, const struct args *args, struct err *err);
+enum rc cmd_device_alarms(struct cli *cli, const struct args *args, struct err *err);
+enum rc cmd_model_policy(struct cli *cli, const struct args *args, struct err *err);
+enum rc cmd_model_allow_remodel(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_audit(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_whoami(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_account_create(struct cli *cli, const struct args *args, struct err *err);

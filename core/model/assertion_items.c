@@ -4,10 +4,9 @@
  * of drafts and by trust_check; what was kept once is not judged again by a later table.
  */
 #include "core/model/assertion_inside.h"
+#include "core/model/delegation.h"
 #include "core/model/name.h"
 #include <string.h>
-
-#define DEFAULT_PROVENANCE "global-upload"
 
 /* What an item of a list must be: a text of a form (members NULL), or a map with these members. */
 struct item_row {
@@ -186,7 +185,7 @@ static enum rc delegations_agree(const struct assertion *declaration, struct err
                 for (size_t k = 0; k < names->count; k++)
                         if (names->items[k].kind != VALUE_TEXT ||
                             !name_is_provenance(names->items[k].text) ||
-                            strcmp(names->items[k].text, DEFAULT_PROVENANCE) == 0)
+                            strcmp(names->items[k].text, PROVENANCE_DEFAULT) == 0)
                                 return contradicts(declaration,
                                                    "only a provenance of its own can be delegated",
                                                    err);

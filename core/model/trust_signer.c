@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who may sign a type (device.md 8.8), and what an account-key's constraints allow. */
-#include "core/model/name.h"
+#include "core/model/delegation.h"
 #include "core/model/trust_inside.h"
 #include <string.h>
 
@@ -59,49 +59,19 @@ static enum rc account_check(const struct trust_run *run)
                        assertion->type->name, assertion->type->signer_header);
 }
 
-/* A bound of a revision-authority entry; what is no number cannot be kept, so it allows nothing. */
-static bool bound_read(const struct value *entry, const char *name, uint64_t standard,
-                       uint64_t *ret)
-{
-        const struct value *value = value_find(entry, name);
-
-        *ret = standard;
-        return !value || (value->kind == VALUE_TEXT &&
-                          number_parse_u64(value->text, INT32_MAX, ret) == RC_OK);
-}
-
-static bool entry_delegates(const struct value *entry, const struct assertion *assertion,
-                            const char *provenance, uint64_t revision)
-{
-        const char *account = value_text(entry, "account-id");
-        uint64_t min;
-        uint64_t max;
-
-        /* on-store, on-brand and on-model are for the device to look at. */
-        return account && !strcmp(account, assertion->authority) &&
-               trust_list_has(value_find(entry, "provenance"), provenance) &&
-               bound_read(entry, "min-revision", 1, &min) &&
-               bound_read(entry, "max-revision", INT32_MAX, &max) && revision >= min &&
-               revision <= max;
-}
-
+/* Which devices it is for is not looked at: that is for the device, and for who offers it. */
 static bool declaration_delegates(const struct trust_run *run, const char *provenance)
 {
         const struct assertion *assertion = run->assertion;
         const char *snap_id = assertion_text(assertion, "snap-id");
         const struct assertion *known = TRUST_FIND(run, "snap-declaration", trust_series, snap_id);
-        const struct value *list = known ? assertion_value(known, "revision-authority") : NULL;
         const bool snap = !strcmp(assertion->type->name, "snap-revision");
         uint64_t revision = 0;
 
-        if (!list || list->kind != VALUE_LIST ||
-            assertion_number(assertion, snap ? "snap-revision" : "resource-revision", &revision) !=
-                    RC_OK)
-                return false;
-        for (size_t i = 0; i < list->count; i++)
-                if (entry_delegates(&list->items[i], assertion, provenance, revision))
-                        return true;
-        return false;
+        return known &&
+               assertion_number(assertion, snap ? "snap-revision" : "resource-revision",
+                                &revision) == RC_OK &&
+               delegation_covers(known, assertion->authority, provenance, revision, NULL);
 }
 
 static enum rc revision_check(const struct trust_run *run)

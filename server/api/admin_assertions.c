@@ -2,12 +2,12 @@
 /* /api/v1/assertions and /api/v1/models: what is imported, and models that are issued here. */
 #include "server/api/publisher.h"
 #include "server/domain/import.h"
-#include "server/domain/model.h"
+#include "server/domain/sign.h"
 #include <string.h>
 
-#define MODEL_DEPTH_MAX 5
-#define MODEL_ITEMS_MAX 1024
-#define MODEL_TEXT_MAX  4096
+#define HEADERS_DEPTH_MAX 10
+#define HEADERS_ITEMS_MAX 1024
+#define HEADERS_TEXT_MAX  4096
 
 enum rc assertion_import_post(void *context, struct request *request, struct response *response,
                               struct err *err)
@@ -15,7 +15,6 @@ enum rc assertion_import_post(void *context, struct request *request, struct res
         const struct actor actor = request_actor(request);
         struct imported *results = NULL;
         size_t count = 0;
-        json_t *list;
         enum rc rc;
 
         rc = import_stream(context, actor.account_id, request->body, request->body_bytes,
@@ -25,13 +24,8 @@ enum rc assertion_import_post(void *context, struct request *request, struct res
                 return RC_UNTRUSTED;
         if (rc != RC_OK)
                 return rc;
-        list = json_array();
-        for (size_t i = 0; i < count; i++)
-                json_array_append_new(list,
-                                      json_pack("{s:s, s:I, s:s}", "ref", results[i].ref,
-                                                "revision", (json_int_t)results[i].revision,
-                                                "result", import_result_name(results[i].result)));
-        return answer(response, 200, json_pack("{s:o}", "assertions", list), err);
+        return answer(response, 200,
+                      json_pack("{s:o}", "assertions", json_imported(results, count)), err);
 }
 
 /* --- models --- */
@@ -85,10 +79,10 @@ static enum rc members_read(const json_t *json, unsigned depth, struct arena *ar
         void *at = json_object_iter((json_t *)json);
 
         if (!items || !names)
-                return err_set(err, RC_NOMEM, "no memory for a model");
-        if (count > MODEL_ITEMS_MAX)
-                return err_set(err, RC_INVALID, "more than %d members in a model's header",
-                               MODEL_ITEMS_MAX);
+                return err_set(err, RC_NOMEM, "no memory for headers");
+        if (count > HEADERS_ITEMS_MAX)
+                return err_set(err, RC_INVALID, "more than %d members in a header",
+                               HEADERS_ITEMS_MAX);
         for (size_t i = 0; i < count; i++) {
                 const json_t *item = is_map ? json_object_iter_value(at) : json_array_get(json, i);
                 const enum rc rc = value_read(item, depth + 1, arena, &items[i], err);
@@ -107,13 +101,13 @@ static enum rc members_read(const json_t *json, unsigned depth, struct arena *ar
         return RC_OK;
 }
 
-/* Calls itself MODEL_DEPTH_MAX times at most, whatever the body holds. */
+/* Calls itself HEADERS_DEPTH_MAX times at most, whatever the body holds. */
 static enum rc value_read(const json_t *json, unsigned depth, struct arena *arena,
                           struct value *ret, struct err *err)
 {
-        if (depth > MODEL_DEPTH_MAX)
-                return err_set(err, RC_INVALID, "a model's headers nest %d levels at most",
-                               MODEL_DEPTH_MAX);
+        if (depth > HEADERS_DEPTH_MAX)
+                return err_set(err, RC_INVALID, "headers nest %d levels at most",
+                               HEADERS_DEPTH_MAX);
         if (json_is_object(json) || json_is_array(json))
                 return members_read(json, depth, arena, ret, err);
         *ret = (struct value){.kind = VALUE_TEXT};
@@ -121,19 +115,55 @@ static enum rc value_read(const json_t *json, unsigned depth, struct arena *aren
                 ret->text = json_is_true(json) ? "true" : "false";
         else if (json_is_integer(json))
                 ret->text = arena_printf(arena, "%lld", (long long)json_integer_value(json));
-        else if (json_is_string(json) && json_string_length(json) <= MODEL_TEXT_MAX)
+        else if (json_is_string(json) && json_string_length(json) <= HEADERS_TEXT_MAX)
                 ret->text = json_string_value(json);
         else
-                return err_set(err, RC_INVALID, "a model's headers are texts, lists and maps");
-        return ret->text ? RC_OK : err_set(err, RC_NOMEM, "no memory for a model");
+                return err_set(err, RC_INVALID, "headers are texts, lists and maps");
+        return ret->text ? RC_OK : err_set(err, RC_NOMEM, "no memory for headers");
+}
+
+static enum rc signed_send(void *world, struct request *request, const struct sign_ask *ask,
+                           struct response *response, struct err *err)
+{
+        const struct actor actor = request_actor(request);
+        const struct assertion *made = NULL;
+        const enum rc rc = assertion_sign(world, &actor, ask, request->arena, &made, err);
+
+        if (rc != RC_OK)
+                return rc;
+        return answer(response, 201,
+                      json_pack("{s:s, s:I, s:s%}", "ref", assertion_ref(request->arena, made),
+                                "revision", (json_int_t)made->revision, "assertion", made->bytes,
+                                made->bytes_count),
+                      err);
+}
+
+PUBLISHER_HANDLER(assertion_sign_post)
+{
+        CLEANUP(jsonx_decref) json_t *body = NULL;
+        struct sign_ask ask = {.type = NULL};
+        const json_t *given = NULL;
+        struct value headers;
+        enum rc rc;
+
+        rc = api_body(request, &body, err);
+        if (rc == RC_OK)
+                rc = jsonx_get_text(body, "type", JSONX_MUST, NAME_TEXT_MAX, &ask.type, err);
+        if (rc == RC_OK)
+                rc = json_get_text(body, "body", PUBLISHER_BODY_MAX, &ask.body, err);
+        if (rc == RC_OK)
+                rc = jsonx_get_object(body, "headers", JSONX_MUST, &given, err);
+        if (rc == RC_OK)
+                rc = value_read(given, 0, request->arena, &headers, err);
+        ask.headers = &headers;
+        return rc == RC_OK ? signed_send(context, request, &ask, response, err) : rc;
 }
 
 enum rc model_issue_post(void *context, struct request *request, struct response *response,
                          struct err *err)
 {
         CLEANUP(jsonx_decref) json_t *body = NULL;
-        const struct actor actor = request_actor(request);
-        const struct assertion *model = NULL;
+        struct sign_ask ask = {.type = "model", .body = ""};
         const json_t *given = NULL;
         struct value headers;
         enum rc rc;
@@ -143,12 +173,6 @@ enum rc model_issue_post(void *context, struct request *request, struct response
                 rc = jsonx_get_object(body, "headers", JSONX_MUST, &given, err);
         if (rc == RC_OK)
                 rc = value_read(given, 0, request->arena, &headers, err);
-        if (rc == RC_OK)
-                rc = model_issue(context, &actor, &headers, request->arena, &model, err);
-        if (rc != RC_OK)
-                return rc;
-        return answer(response, 201,
-                      json_pack("{s:s, s:s%}", "ref", assertion_ref(request->arena, model),
-                                "assertion", model->bytes, model->bytes_count),
-                      err);
+        ask.headers = &headers;
+        return rc == RC_OK ? signed_send(context, request, &ask, response, err) : rc;
 }

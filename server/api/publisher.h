@@ -61,6 +61,7 @@ PUBLISHER_HANDLER(token_create_post);
 PUBLISHER_HANDLER(token_delete);
 /* admin_assertions.c */
 PUBLISHER_HANDLER(assertion_import_post);
+PUBLISHER_HANDLER(assertion_sign_post);
 PUBLISHER_HANDLER(model_list_get);
 PUBLISHER_HANDLER(model_issue_post);
 /* admin_stores.c */
@@ -85,6 +86,8 @@ PUBLISHER_HANDLER(category_add_post);
 PUBLISHER_HANDLER(category_remove_delete);
 /* admin_manifest.c */
 PUBLISHER_HANDLER(device_manifest_post);
+/* admin_import.c */
+PUBLISHER_HANDLER(package_import_post);
 /* admin_status.c */
 PUBLISHER_HANDLER(status_get);
 PUBLISHER_HANDLER(audit_get);
@@ -116,6 +119,9 @@ PUBLISHER_HANDLER(remodel_remove_post);
 struct actor request_actor(const struct request *request);
 /* Sends json with the status and lets go of it. NULL (nothing could be built): RC_NOMEM. */
 MUST_USE enum rc answer(struct response *response, int status, json_t *json, struct err *err);
+struct imported; /* server/domain/import.h */
+/* [{ref, revision, result}]; admin_import.c */
+json_t *json_imported(const struct imported *items, size_t count);
 /* An RFC 3339 text; null for 0. */
 json_t *json_time(usec_t time);
 /* Items of a comma-joined list; null for "" where null_when_empty. */

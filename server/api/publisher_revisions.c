@@ -11,6 +11,8 @@ static enum rc dry_run(struct world *world, struct request *request, const json_
         const struct actor actor = request_actor(request);
         const char *name = request->params[0];
         const char *named = name;
+        struct digest digest;
+        const char *hex = "";
         struct push_plan plan = {.bytes = 0};
         int64_t bytes = 0;
         enum rc rc;
@@ -21,6 +23,8 @@ static enum rc dry_run(struct world *world, struct request *request, const json_
         if (rc == RC_OK)
                 rc = json_get_text(body, "architecture", NAME_TEXT_MAX, &plan.arch, err);
         if (rc == RC_OK)
+                rc = json_get_text(body, "sha3-384", NAME_TEXT_MAX, &hex, err);
+        if (rc == RC_OK)
                 rc = jsonx_get_int(body, "size", JSONX_MAY, 0, INT64_MAX, &bytes, err);
         if (rc != RC_OK)
                 return rc;
@@ -28,6 +32,9 @@ static enum rc dry_run(struct world *world, struct request *request, const json_
                 return err_set(err, RC_INVALID, "the file is named %.64s, the package %.64s", named,
                                name);
         plan.bytes = (uint64_t)bytes;
+        if (*hex && digest_parse_hex(hex, &digest) != RC_OK)
+                return err_set(err, RC_INVALID, "sha3-384 is no digest in hex");
+        plan.digest = *hex ? &digest : NULL;
         rc = publish_check(world, &actor, name, &plan, err);
         return rc == RC_OK ? answer(response, 200, json_pack("{s:b}", "ok", 1), err) : rc;
 }

@@ -15,19 +15,9 @@ const char *import_result_name(enum import_result result)
         return names[result];
 }
 
-struct importing {
-        struct world *world;
-        const char *by;
-        const struct believed *believed;
-        struct imported *results;
-        struct arena *arena;
-        usec_t now;
-        size_t added;
-};
-
 /* --- rows beside the assertions --- */
 
-static enum rc account_row_add(struct db_tx *tx, const struct importing *importing,
+static enum rc account_row_add(struct db_tx *tx, const struct import_run *run,
                                const struct assertion *account, struct err *err)
 {
         const char *username = assertion_text(account, "username");
@@ -38,17 +28,20 @@ static enum rc account_row_add(struct db_tx *tx, const struct importing *importi
                 .username = username && *username ? username : account->pk[0],
                 .display_name = display_name ? display_name : account->pk[0],
                 .email = "",
-                .validation = validation ? validation : "unproven",
-                .created = importing->now,
+                /* "certified" is what the first accounts were: the table has the newer word. */
+                .validation = !validation                            ? "unproven"
+                              : strcmp(validation, "certified") == 0 ? "verified"
+                                                                     : validation,
+                .created = run->now,
         };
         struct account_row known;
         enum rc rc;
 
-        rc = store_account_get(tx, importing->arena, row.account_id, &known, err);
+        rc = store_account_get(tx, run->arena, row.account_id, &known, err);
         if (rc != RC_NOT_FOUND)
                 return rc;
         /* Another account has the name here: the id is a name that nobody else can have. */
-        rc = store_account_get_by_username(tx, importing->arena, row.username, &known, err);
+        rc = store_account_get_by_username(tx, run->arena, row.username, &known, err);
         if (rc == RC_OK)
                 row.username = row.account_id;
         if (rc != RC_OK && rc != RC_NOT_FOUND)
@@ -56,114 +49,195 @@ static enum rc account_row_add(struct db_tx *tx, const struct importing *importi
         return store_account_insert(tx, &row, err);
 }
 
-/* A declaration from elsewhere says who publishes a package that is known here. */
-static enum rc package_follow(struct db_tx *tx, const struct importing *importing,
+/* Whether this is the last word on what it speaks of: variants for older readers come late. */
+static enum rc is_newest(struct db_tx *tx, const struct import_run *run,
+                         const struct assertion *assertion, bool *ret, struct err *err)
+{
+        const char *pk = pk_join(run->arena, assertion->pk, assertion->type->pk_count);
+        struct assertion_row newest;
+        enum rc rc;
+
+        if (!pk)
+                return err_set(err, RC_NOMEM, "no memory for an assertion");
+        rc = store_assertion_get(tx, run->arena, assertion->type->name, pk,
+                                 assertion->type->max_format, &newest, err);
+        *ret = rc == RC_OK && newest.revision <= assertion->revision;
+        return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
+static enum rc name_follow(struct db_tx *tx, const struct import_run *run, const char *name,
+                           struct package_row *package, struct err *err)
+{
+        struct package_row other;
+        enum rc rc;
+
+        if (!name || !*name || strcmp(package->name, name) == 0)
+                return RC_OK;
+        rc = store_package_get_by_name(tx, run->arena, package->store_id, name, &other, err);
+        if (rc == RC_OK)
+                return err_set(err, RC_CONFLICT,
+                               "%.64s is renamed to %.64s, which is another package here",
+                               package->name, name);
+        package->name = name;
+        return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
+/* A declaration from elsewhere says what a package that is known here is called, and whose it is.
+ */
+static enum rc package_follow(struct db_tx *tx, const struct import_run *run,
                               const struct assertion *declaration, struct err *err)
 {
         const char *publisher = assertion_text(declaration, "publisher-id");
         struct account_row account;
         struct package_row package;
+        bool newest = false;
         enum rc rc;
 
-        rc = store_package_get(tx, importing->arena, declaration->pk[1], &package, err);
-        if (rc == RC_OK && publisher && strcmp(package.publisher_id, publisher) != 0) {
-                rc = store_account_get(tx, importing->arena, publisher, &account, err);
-                if (rc != RC_OK)
-                        return rc == RC_NOT_FOUND ? RC_OK : rc;
-                package.publisher_id = publisher;
-                return store_package_update(tx, &package, err);
-        }
-        return rc == RC_NOT_FOUND ? RC_OK : rc;
+        rc = is_newest(tx, run, declaration, &newest, err);
+        if (rc != RC_OK || !newest)
+                return rc;
+        rc = store_package_get(tx, run->arena, declaration->pk[1], &package, err);
+        if (rc != RC_OK)
+                return rc == RC_NOT_FOUND ? RC_OK : rc;
+        rc = name_follow(tx, run, assertion_text(declaration, "snap-name"), &package, err);
+        if (rc == RC_OK)
+                rc = store_account_get(tx, run->arena, publisher, &account, err);
+        if (rc != RC_OK)
+                return rc == RC_NOT_FOUND ? RC_OK : rc;
+        package.publisher_id = publisher;
+        return store_package_update(tx, &package, err);
 }
 
-static enum rc row_follow(struct db_tx *tx, const struct importing *importing,
+static enum rc row_follow(struct db_tx *tx, const struct import_run *run,
                           const struct assertion *assertion, enum import_result result,
                           struct err *err)
 {
         if (strcmp(assertion->type->name, "account") == 0)
-                return account_row_add(tx, importing, assertion, err);
+                return account_row_add(tx, run, assertion, err);
         if (strcmp(assertion->type->name, "snap-declaration") == 0 && result == IMPORT_ADDED)
-                return package_follow(tx, importing, assertion, err);
+                return package_follow(tx, run, assertion, err);
         return RC_OK;
 }
 
 /* --- keeping --- */
 
 /* Among those that its readers can read: what a newer format says is no news to an older device. */
-static enum rc is_older(struct db_tx *tx, const struct importing *importing,
+static enum rc is_older(struct db_tx *tx, const struct import_run *run,
                         const struct assertion *assertion, bool *ret, struct err *err)
 {
-        const char *pk = pk_join(importing->arena, assertion->pk, assertion->type->pk_count);
+        const char *pk = pk_join(run->arena, assertion->pk, assertion->type->pk_count);
         struct assertion_row newest;
         enum rc rc;
 
         if (!pk)
                 return err_set(err, RC_NOMEM, "no memory for an assertion");
-        rc = store_assertion_get(tx, importing->arena, assertion->type->name, pk,
+        rc = store_assertion_get(tx, run->arena, assertion->type->name, pk,
                                  (unsigned)assertion->format, &newest, err);
         *ret = rc == RC_OK && newest.revision > assertion->revision;
         return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
-static enum rc one_keep(struct db_tx *tx, struct importing *importing, size_t index,
-                        struct err *err)
+static enum rc one_keep(struct db_tx *tx, struct import_run *run, size_t index, struct err *err)
 {
-        const struct assertion *assertion = importing->believed->items[index];
-        struct imported *result = &importing->results[index];
+        const struct assertion *assertion = run->believed.items[index];
+        struct imported *result = &run->results[index];
         bool added = false;
         bool older = false;
         enum rc rc;
 
-        rc = is_older(tx, importing, assertion, &older, err);
+        rc = is_older(tx, run, assertion, &older, err);
         if (rc == RC_OK && !older)
-                rc = assertion_keep_tx(tx, assertion, true, importing->now, importing->arena,
-                                       &added, err);
+                rc = assertion_keep_tx(tx, assertion, true, run->now, run->arena, &added, err);
         if (rc != RC_OK)
                 return rc;
         result->result = older ? IMPORT_OLDER : added ? IMPORT_ADDED : IMPORT_KNOWN;
-        importing->added += added;
-        return row_follow(tx, importing, assertion, result->result, err);
+        run->added += added;
+        return row_follow(tx, run, assertion, result->result, err);
 }
 
-static enum rc import_body(struct db_tx *tx, void *arg, struct err *err)
+enum rc import_keep_tx(struct db_tx *tx, struct import_run *run, struct err *err)
 {
-        struct importing *importing = arg;
         uint64_t generation;
         enum rc rc = RC_OK;
 
-        importing->added = 0;
-        for (size_t i = 0; rc == RC_OK && i < importing->believed->count; i++)
-                rc = one_keep(tx, importing, i, err);
-        if (rc != RC_OK || !importing->added)
+        run->added = 0;
+        for (size_t i = 0; rc == RC_OK && i < run->believed.count; i++)
+                rc = one_keep(tx, run, i, err);
+        if (rc != RC_OK || !run->added)
                 return rc;
         rc = store_generation_bump(tx, &generation, err);
         if (rc != RC_OK)
                 return rc;
-        return audit_add(tx, importing->by, "import", importing->results[0].ref, importing->now,
-                         err, "%zu assertions", importing->added);
+        return audit_add(tx, run->by, "import", run->results[0].ref, run->now, err,
+                         "%zu assertions", run->added);
+}
+
+static enum rc import_body(struct db_tx *tx, void *arg, struct err *err)
+{
+        return import_keep_tx(tx, arg, err);
 }
 
 /* Packages whose declaration came: their publisher may have changed. */
-static enum rc catalog_follow(const struct importing *importing, struct err *err)
+enum rc import_follow(const struct import_run *run, struct err *err)
 {
-        struct catalog_store *store = importing->world->catalog;
+        struct catalog_store *store = run->world->catalog;
         enum rc rc = RC_OK;
 
-        for (size_t i = 0; rc == RC_OK && i < importing->believed->count; i++) {
-                const struct assertion *item = importing->believed->items[i];
-                const char *pk = pk_join(importing->arena, item->pk, item->type->pk_count);
+        for (size_t i = 0; rc == RC_OK && i < run->believed.count; i++) {
+                const struct assertion *item = run->believed.items[i];
+                const char *pk = pk_join(run->arena, item->pk, item->type->pk_count);
 
-                if (importing->results[i].result != IMPORT_ADDED)
+                if (run->results[i].result != IMPORT_ADDED)
                         continue;
                 if (!pk)
                         return err_set(err, RC_NOMEM, "no memory for an assertion");
                 rc = catalog_reload_assertion(store, item->type->name, pk, err);
                 if (strcmp(item->type->name, "manifest-epoch") == 0)
-                        manifest_keeper_wake(importing->world->manifest_keeper);
+                        manifest_keeper_wake(run->world->manifest_keeper);
                 if (rc == RC_OK && strcmp(item->type->name, "snap-declaration") == 0)
                         rc = catalog_reload_package(store, item->pk[1], err);
         }
         return rc;
+}
+
+static bool names_same_key(const struct assertion *a, const struct assertion *b)
+{
+        const char *name = assertion_text(a, "name");
+        const char *other = assertion_text(b, "name");
+
+        return a != b && strcmp(a->type->name, "account-key") == 0 && a->type == b->type && name &&
+               other && strcmp(name, other) == 0 &&
+               strcmp(assertion_text(a, "account-id"), assertion_text(b, "account-id")) == 0 &&
+               strcmp(a->pk[0], b->pk[0]) != 0;
+}
+
+/* A device refuses the second of two keys that an account gives one name (device.md 8.8). */
+static enum rc key_names_check(const struct import_run *run, const struct catalog *catalog,
+                               struct err *err)
+{
+        const struct believed *believed = &run->believed;
+        size_t first = 0;
+        const size_t count = catalog_assertions_of(catalog, "account-key", &first);
+
+        for (size_t i = 0; i < believed->count; i++) {
+                const struct assertion *item = believed->items[i];
+                bool taken = false;
+
+                if (strcmp(item->type->name, "account-key") != 0)
+                        continue;
+                for (size_t k = 0; !taken && k < i; k++)
+                        taken = names_same_key(item, believed->items[k]);
+                for (size_t k = first; !taken && k < first + count; k++) {
+                        const struct catalog_assertion *known = catalog_assertion_at(catalog, k);
+
+                        taken = names_same_key(item, known->revisions[known->count - 1]);
+                }
+                if (taken)
+                        return err_set(err, RC_CONFLICT, "%s has another key named %.64s",
+                                       assertion_text(item, "account-id"),
+                                       assertion_text(item, "name"));
+        }
+        return RC_OK;
 }
 
 static enum rc types_check(const struct believed *believed, struct err *err)
@@ -181,55 +255,59 @@ static enum rc types_check(const struct believed *believed, struct err *err)
         return RC_OK;
 }
 
-static enum rc results_prepare(struct importing *importing, struct err *err)
+static enum rc results_prepare(struct import_run *run, struct err *err)
 {
-        const struct believed *believed = importing->believed;
+        const struct believed *believed = &run->believed;
 
-        importing->results =
-                arena_alloc_array(importing->arena, believed->count, sizeof(*importing->results));
-        if (!importing->results)
+        run->results = arena_alloc_array(run->arena, believed->count, sizeof(*run->results));
+        if (!run->results)
                 return err_set(err, RC_NOMEM, "no memory for assertions");
         for (size_t i = 0; i < believed->count; i++) {
-                importing->results[i].ref = assertion_ref(importing->arena, believed->items[i]);
-                importing->results[i].revision = believed->items[i]->revision;
-                if (!importing->results[i].ref)
+                run->results[i].ref = assertion_ref(run->arena, believed->items[i]);
+                run->results[i].revision = believed->items[i]->revision;
+                if (!run->results[i].ref)
                         return err_set(err, RC_NOMEM, "no memory for assertions");
         }
         return RC_OK;
 }
 
-enum rc import_stream(struct world *world, const char *by, const char *text, size_t bytes,
-                      unsigned trust_flags, struct arena *arena, struct imported **ret,
-                      size_t *ret_count, struct err *err)
+enum rc import_prepare(struct import_run *run, const char *text, size_t bytes, unsigned trust_flags,
+                       struct err *err)
 {
-        struct believed believed = {.count = 0};
-        struct importing importing = {.world = world,
-                                      .by = by,
-                                      .believed = &believed,
-                                      .arena = arena,
-                                      .now = world_now(world)};
         const struct catalog *catalog;
         enum rc rc;
 
         if (bytes > IMPORT_BYTES_MAX)
                 return err_set(err, RC_TOO_BIG, "more than %zu bytes at once",
                                (size_t)IMPORT_BYTES_MAX);
-        catalog = catalog_acquire(world->catalog);
-        rc = believe_stream(world, catalog, text, bytes, IMPORT_COUNT_MAX, trust_flags, arena,
-                            &believed, err);
-        catalog_release(world->catalog, catalog);
+        run->now = world_now(run->world);
+        catalog = catalog_acquire(run->world->catalog);
+        rc = believe_stream(run->world, catalog, text, bytes, IMPORT_COUNT_MAX, trust_flags,
+                            run->arena, &run->believed, err);
         if (rc == RC_OK)
-                rc = types_check(&believed, err);
+                rc = key_names_check(run, catalog, err);
+        catalog_release(run->world->catalog, catalog);
         if (rc == RC_OK)
-                rc = results_prepare(&importing, err);
+                rc = types_check(&run->believed, err);
+        return rc == RC_OK ? results_prepare(run, err) : rc;
+}
+
+enum rc import_stream(struct world *world, const char *by, const char *text, size_t bytes,
+                      unsigned trust_flags, struct arena *arena, struct imported **ret,
+                      size_t *ret_count, struct err *err)
+{
+        struct import_run run = {.world = world, .by = by, .arena = arena};
+        enum rc rc;
+
+        rc = import_prepare(&run, text, bytes, trust_flags, err);
         if (rc == RC_OK)
-                rc = db_run(world->db, DB_WRITE, import_body, &importing, err);
+                rc = db_run(world->db, DB_WRITE, import_body, &run, err);
         if (rc == RC_OK)
-                rc = catalog_follow(&importing, err);
+                rc = import_follow(&run, err);
         if (rc != RC_OK)
                 return rc;
-        *ret = importing.results;
-        *ret_count = believed.count;
+        *ret = run.results;
+        *ret_count = run.believed.count;
         return RC_OK;
 }
 

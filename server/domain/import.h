@@ -27,6 +27,23 @@ struct imported {
         enum import_result result;
 };
 
+/* One stream on its way in, for rules that keep more in the same transaction. prepare believes the
+ * stream, keep writes it (in the caller's transaction, which may run twice), follow reloads the
+ * catalog after the commit. */
+struct import_run {
+        struct world *world;
+        const char *by;
+        struct arena *arena;
+        usec_t now;
+        struct believed believed;
+        struct imported *results; /* believed.count of them */
+        size_t added;
+};
+MUST_USE enum rc import_prepare(struct import_run *run, const char *text, size_t bytes,
+                                unsigned trust_flags, struct err *err);
+MUST_USE enum rc import_keep_tx(struct db_tx *tx, struct import_run *run, struct err *err);
+MUST_USE enum rc import_follow(const struct import_run *run, struct err *err);
+
 /* RC_INVALID, RC_UNTRUSTED, RC_EXPIRED, RC_CONFLICT, RC_UNSUPPORTED (a type that is not imported);
  * the text names the assertion. */
 MUST_USE enum rc import_stream(struct world *world, const char *by, const char *text, size_t bytes,

@@ -17,3 +17,7 @@ MUST_USE enum rc issue_checked(struct world *world, const struct signer_request 
  * ISSUE_TRIES times. */
 #define ISSUE_TRIES 16
 bool issue_was_overtaken(enum rc rc, const struct err *err);
+/* The headers given, and those of an earlier revision that are not: what is not named stays. What
+ * the signer fills in itself is left out. *ret lives in arena. */
+MUST_USE enum rc issue_build_on(const struct value *given, const struct assertion *known,
+                                struct arena *arena, struct value *ret, struct err *err);

@@ -2,17 +2,14 @@
 /* The review of a push: looks into the file, gives it a number, has its revision signed. */
 #include "server/domain/job_inspect.h"
 #include "core/base/fs.h"
-#include "core/model/name.h"
-#include "core/model/package_json.h"
+#include "core/model/delegation.h"
 #include "server/domain/audit.h"
 #include "server/domain/keep.h"
+#include "server/domain/package.h"
 #include "server/domain/package_media.h"
-#include "server/domain/scope.h"
+#include "server/domain/revision_keep.h"
 #include <inttypes.h>
 #include <string.h>
-
-#define INFO_JSON_MAX (1 * MIB)
-#define REASON_MAX    4096
 
 /* --- what the database knows --- */
 
@@ -95,7 +92,7 @@ static enum rc image_describe(struct review *review, struct err *err)
                 .license = "",
                 .contact = "",
                 .website = "",
-                .provenance = "global-upload",
+                .provenance = PROVENANCE_DEFAULT,
                 .epoch = {.read = {0}, .read_count = 1, .write = {0}, .write_count = 1},
                 .snap_yaml = "",
                 .compression = "",
@@ -132,49 +129,15 @@ static enum rc look_inside(struct review *review, struct err *err)
         return rc == RC_OK ? icon_look(review, fd, err) : rc;
 }
 
-/* What a device or another revision could trip over. RC_INVALID with a code. */
-static enum rc info_check(const struct review *review, struct err *err)
-{
-        const struct package_row *package = &review->package;
-        const struct package_info *info = &review->info;
-
-        if (strcmp(info->name, package->name) != 0)
-                return err_set_code(err, RC_INVALID, "name-mismatch",
-                                    "the file says that its name is %s, not %s", info->name,
-                                    package->name);
-        if (!name_is_version(info->version))
-                return err_set_code(err, RC_INVALID, "bad-version", "\"%.40s\" is no version",
-                                    info->version);
-        if (*package->type && strcmp(package->type, info->type) != 0)
-                return err_set_code(err, RC_INVALID, "type-mismatch",
-                                    "the file is of type %s, earlier revisions are %s", info->type,
-                                    package->type);
-        if (strcmp(info->provenance, "global-upload") != 0)
-                return err_set_code(err, RC_INVALID, "provenance",
-                                    "this store does not take provenance %.64s", info->provenance);
-        for (size_t i = 0; i < info->arch_count; i++)
-                if (!name_is_arch(info->archs[i]))
-                        return err_set_code(err, RC_INVALID, "bad-architecture",
-                                            "the architecture \"%.32s\" is not known",
-                                            info->archs[i]);
-        return RC_OK;
-}
-
 /* --- what is known of these bytes by their assertion --- */
 
 enum claim { CLAIM_NONE, CLAIM_OURS, CLAIM_OTHERS };
 
 static enum claim claim_find(struct review *review, const struct catalog *catalog)
 {
-        char digest[DIGEST_B64_CHARS + 1];
-        const struct assertion *known;
-        const char *pk;
+        const struct assertion *known = revision_assertion_find(
+                catalog, &review->upload.digest, review->info.provenance, review->arena);
 
-        digest_b64(&review->upload.digest, digest);
-        pk = arena_printf(review->arena, "%s/global-upload", digest);
-        known = pk ? catalog_get_assertion(catalog, "snap-revision", pk,
-                                           assertion_type_find("snap-revision")->max_format)
-                   : NULL;
         if (!known)
                 return CLAIM_NONE;
         if (strcmp(assertion_text(known, "snap-id"), review->package.snap_id) != 0 ||
@@ -202,59 +165,57 @@ static void next_raise(struct review *review, const struct catalog *catalog)
         }
 }
 
+/* Our own packages are signed by the store; of a package that was declared elsewhere, the brand
+ * signs what its revision-authority lets the brand sign, and nobody here signs anything else. */
+static enum rc signer_choose(struct review *review, const struct catalog *catalog, struct err *err)
+{
+        const char *provenance = review->info.provenance;
+        struct origin *origin = &review->origin;
+        uint64_t first;
+        enum rc rc;
+
+        rc = origin_find(review->world, catalog, review->package.snap_id, review->arena, origin,
+                         err);
+        if (rc != RC_OK)
+                return rc;
+        review->developer_id = review->package.publisher_id;
+        if (strcmp(provenance, PROVENANCE_DEFAULT) == 0)
+                return !origin->is_foreign
+                               ? RC_OK
+                               : err_set_code(err, RC_FORBIDDEN, "declared-elsewhere",
+                                              "%.64s is declared by %.64s, which signs its "
+                                              "revisions: import them",
+                                              review->package.name, origin->declaration->authority);
+        first = origin->declaration && origin->brand_id[0]
+                        ? delegation_first(origin->declaration, origin->brand_id, provenance)
+                        : 0;
+        if (first > review->next)
+                review->next = first;
+        if (!origin_lets_brand(origin, provenance, review->next))
+                return err_set_code(err, RC_FORBIDDEN, "provenance",
+                                    "no revision-authority lets this store's brand sign revision "
+                                    "%" PRIu64 " of provenance %.64s",
+                                    review->next, provenance);
+        review->by_brand = true;
+        review->developer_id = arena_strdup(review->arena, origin->brand_id);
+        return review->developer_id ? RC_OK : err_set(err, RC_NOMEM, "no memory for a review");
+}
+
 /* --- keeping --- */
 
 static enum rc row_make(struct review *review, struct revision_row *ret, struct err *err)
 {
-        CLEANUP(buf_fini) struct buf json = BUF_INIT(INFO_JSON_MAX);
-        const struct package_info *info = &review->info;
-        enum rc rc;
-
-        package_json_append(&json, info);
-        rc = buf_finish(&json, err);
-        if (rc == RC_TOO_BIG)
-                return err_set(err, RC_INVALID, "the package says too much about itself");
-        if (rc != RC_OK)
-                return rc;
-        *ret = (struct revision_row){
+        const struct revision_facts facts = {
                 .snap_id = review->package.snap_id,
                 .number = review->number,
-                .digest = review->upload.digest,
+                .digest = &review->upload.digest,
                 .bytes = review->upload.bytes,
-                .info_json = arena_strdup(review->arena, json.data),
-                .version = info->version,
-                .archs = scope_join(review->arena, info->archs, info->arch_count),
-                .provenance = info->provenance,
                 .developer_id = review->developer_id,
                 .build_signed = *review->request.snap_build != '\0',
-                .created = world_now(review->world),
+                .now = world_now(review->world),
         };
-        return ret->info_json && ret->archs && ret->developer_id
-                       ? RC_OK
-                       : err_set(err, RC_NOMEM, "no memory for a revision");
-}
 
-static enum rc type_keep(struct db_tx *tx, struct review *review, struct err *err)
-{
-        struct package_row package;
-        enum rc rc;
-
-        rc = store_package_get(tx, review->arena, review->package.snap_id, &package, err);
-        if (rc != RC_OK || *package.type)
-                return rc;
-        package.type = review->info.type;
-        return store_package_update(tx, &package, err);
-}
-
-static enum rc icon_keep(struct db_tx *tx, const struct review *review, struct err *err)
-{
-        struct media_row row = review->icon;
-        enum rc rc;
-
-        row.snap_id = review->package.snap_id;
-        row.revision = review->number;
-        rc = store_media_insert(tx, &row, err);
-        return rc == RC_OK ? world_blob_check(review->world, &row.digest, err) : rc;
+        return revision_row_make(&review->info, &facts, review->arena, ret, err);
 }
 
 static enum rc commit_body(struct db_tx *tx, void *arg, struct err *err)
@@ -269,12 +230,14 @@ static enum rc commit_body(struct db_tx *tx, void *arg, struct err *err)
                 return err_set(err, RC_BUSY, "revision %" PRIu64 " came to be meanwhile",
                                review->number);
         if (rc == RC_OK && review->icon.kind)
-                rc = icon_keep(tx, review, err);
+                rc = package_icon_keep_tx(tx, review->world, review->package.snap_id,
+                                          review->number, &review->icon, err);
         if (rc == RC_OK && review->issued)
                 rc = assertion_keep_tx(tx, review->issued, false, review->row.created,
                                        review->arena, NULL, err);
         if (rc == RC_OK)
-                rc = type_keep(tx, review, err);
+                rc = package_type_keep(tx, review->package.snap_id, review->info.type,
+                                       review->arena, err);
         if (rc == RC_OK)
                 rc = store_generation_bump(tx, &generation, err);
         return rc == RC_OK ? end_body(tx, review, err) : rc;
@@ -315,8 +278,9 @@ static enum rc number_and_keep(struct review *review, struct err *err)
         claim = claim_find(review, catalog);
         if (claim == CLAIM_NONE) {
                 next_raise(review, catalog);
-                review->developer_id = review->package.publisher_id;
-                rc = revision_issue(review, catalog, err);
+                rc = signer_choose(review, catalog, err);
+                if (rc == RC_OK)
+                        rc = revision_issue(review, catalog, err);
         }
         catalog_release(review->world->catalog, catalog);
         if (rc == RC_OK && claim == CLAIM_OTHERS)
@@ -335,7 +299,8 @@ static enum rc review_run(struct review *review, struct err *err)
         if (rc == RC_OK)
                 rc = look_inside(review, err);
         if (rc == RC_OK)
-                rc = info_check(review, err);
+                rc = package_info_check(&review->info, review->package.name, review->package.type,
+                                        err);
         if (rc == RC_INVALID) {
                 const struct err why = *err;
 
@@ -344,10 +309,10 @@ static enum rc review_run(struct review *review, struct err *err)
         if (rc != RC_OK)
                 return rc;
         rc = number_and_keep(review, err);
-        if (rc == RC_INVALID || rc == RC_REFUSED) {
+        if (rc == RC_INVALID || rc == RC_REFUSED || rc == RC_FORBIDDEN) {
                 const struct err why = *err;
 
-                return reject(review, rc_api_code(rc), why.text, err);
+                return reject(review, *why.code ? why.code : rc_api_code(rc), why.text, err);
         }
         return rc;
 }

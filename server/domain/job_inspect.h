@@ -6,6 +6,7 @@
  * Floor    server/domain. Owner: everything lives in the review's arena.
  */
 #include "server/domain/jobs.h"
+#include "server/domain/origin.h"
 #include "server/domain/publish.h"
 
 struct review {
@@ -20,6 +21,8 @@ struct review {
         struct package_info info;
         uint64_t next; /* the first number that may be free */
         uint64_t number;
+        struct origin origin;
+        bool by_brand; /* delegated: the brand's key signs, not the store's */
         const char *developer_id;
         struct assertion *issued; /* NULL where the bytes came with a revision from elsewhere */
         struct revision_row row;

@@ -230,3 +230,15 @@ enum rc package_icon_take(struct world *world, int snap_fd, struct media_row *re
         *ret = row;
         return RC_OK;
 }
+
+enum rc package_icon_keep_tx(struct db_tx *tx, const struct world *world, const char *snap_id,
+                             uint64_t revision, const struct media_row *icon, struct err *err)
+{
+        struct media_row row = *icon;
+        enum rc rc;
+
+        row.snap_id = snap_id;
+        row.revision = revision;
+        rc = store_media_insert(tx, &row, err);
+        return rc == RC_OK ? world_blob_check(world, &row.digest, err) : rc;
+}

@@ -33,3 +33,7 @@ MUST_USE enum rc package_media_remove(struct world *world, const struct actor *a
  * one that does not do; why then says so ("" none). Faults, and RC_TIMEOUT when told to stop. */
 MUST_USE enum rc package_icon_take(struct world *world, int snap_fd, struct media_row *ret,
                                    struct err *why, struct err *err);
+/* Names the icon as that of a revision, in the revision's own transaction. */
+MUST_USE enum rc package_icon_keep_tx(struct db_tx *tx, const struct world *world,
+                                      const char *snap_id, uint64_t revision,
+                                      const struct media_row *icon, struct err *err);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How a name comes to be a package: its id, its row, its declaration. */
+#include "core/model/assertion_format.h"
 #include "core/model/name.h"
 #include "server/domain/audit.h"
 #include "server/domain/catalog_rules.h"
 #include "server/domain/issue.h"
 #include "server/domain/keep.h"
+#include "server/domain/origin.h"
 #include "server/domain/package.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -158,8 +160,9 @@ static enum rc declare_body(struct db_tx *tx, void *arg, struct err *err)
 }
 
 static enum rc declaration_issue(struct world *world, const struct catalog *catalog,
-                                 const struct package_row *row, uint64_t revision,
-                                 struct arena *arena, struct assertion **ret, struct err *err)
+                                 const struct package_row *row, const struct assertion *known,
+                                 uint64_t revision, struct arena *arena, struct assertion **ret,
+                                 struct err *err)
 {
         CLEANUP(buf_fini) struct buf evidence = BUF_INIT(512 * KIB);
         const struct assertion *account =
@@ -172,14 +175,20 @@ static enum rc declaration_issue(struct world *world, const struct catalog *cata
                 {.kind = VALUE_TEXT, .text = row->snap_id},
                 {.kind = VALUE_TEXT, .text = row->name},
         };
-        const struct value headers = {
+        struct value headers = {
                 .kind = VALUE_MAP, .count = ARRAY_COUNT(values), .items = values, .names = names};
         struct signer_request request = {
                 .role = SIGNER_STORE, .type = "snap-declaration", .headers = &headers};
-        enum rc rc;
+        enum rc rc = RC_OK;
 
         if (!values[1].text)
                 return err_set(err, RC_NOMEM, "no memory for a declaration");
+        /* A new name or publisher takes no rule away that was declared before. */
+        if (known)
+                rc = issue_build_on(&headers, known, arena, &headers, err);
+        if (rc != RC_OK)
+                return rc;
+        request.format = assertion_format_needed("snap-declaration", &headers);
         if (account) {
                 rc = chain_append(catalog, account, true, arena, &evidence, err);
                 if (rc != RC_OK)
@@ -188,6 +197,20 @@ static enum rc declaration_issue(struct world *world, const struct catalog *cata
                 request.evidence_bytes = evidence.len;
         }
         return issue_checked(world, &request, arena, ret, err);
+}
+
+/* Whoever declared it elsewhere goes on saying whose it is: nothing of ours comes over it. */
+static enum rc not_foreign(struct world *world, const struct catalog *catalog,
+                           const struct package_row *row, struct arena *arena, struct err *err)
+{
+        struct origin origin;
+        const enum rc rc = origin_find(world, catalog, row->snap_id, arena, &origin, err);
+
+        if (rc != RC_OK || !origin.is_foreign)
+                return rc;
+        return err_set_code(err, RC_FORBIDDEN, "declared-elsewhere",
+                            "%.64s is declared by %.64s with another name or publisher", row->name,
+                            origin.declaration->authority);
 }
 
 enum rc package_declare(struct world *world, const struct package_row *row, struct arena *arena,
@@ -205,9 +228,11 @@ enum rc package_declare(struct world *world, const struct package_row *row, stru
                 catalog_release(world->catalog, catalog);
                 return RC_OK;
         }
-        rc = declaration_issue(world, catalog, row, revision, arena, &issued, err);
+        rc = known ? not_foreign(world, catalog, row, arena, err) : RC_OK;
+        if (rc == RC_OK)
+                rc = declaration_issue(world, catalog, row, known, revision, arena, &issued, err);
         for (int i = 1; issue_was_overtaken(rc, err) && i < ISSUE_TRIES; i++)
-                rc = declaration_issue(world, catalog, row, ++revision, arena, &issued, err);
+                rc = declaration_issue(world, catalog, row, known, ++revision, arena, &issued, err);
         catalog_release(world->catalog, catalog);
         if (rc != RC_OK)
                 return rc;

@@ -5,6 +5,7 @@
 #include "server/domain/believe.h"
 #include "server/domain/jobs.h"
 #include "server/domain/keep.h"
+#include "server/domain/origin.h"
 #include "server/domain/package.h"
 #include <inttypes.h>
 #include <string.h>
@@ -287,6 +288,19 @@ static enum rc image_check(const struct pushing *pushing, struct err *err)
         return RC_OK;
 }
 
+/* Said before the file is reviewed, and where the client asks first, before it is sent. */
+static enum rc origin_check(const struct pushing *pushing, const struct digest *digest,
+                            struct err *err)
+{
+        struct catalog_store *store = pushing->world->catalog;
+        const struct catalog *catalog = catalog_acquire(store);
+        const enum rc rc = origin_check_push(pushing->world, catalog, pushing->package.snap_id,
+                                             pushing->package.name, digest, pushing->arena, err);
+
+        catalog_release(store, catalog);
+        return rc;
+}
+
 static enum rc catalog_follow(const struct pushing *pushing, struct err *err)
 {
         enum rc rc = RC_OK;
@@ -319,6 +333,8 @@ enum rc publish_push(struct world *world, const struct actor *actor, const char 
         if (rc != RC_OK || pushing.is_done)
                 return rc;
         rc = image_check(&pushing, err);
+        if (rc == RC_OK)
+                rc = origin_check(&pushing, &pushing.upload.digest, err);
         if (rc == RC_OK)
                 rc = build_check(world, ask->snap_build, &pushing.upload, &pushing.package, arena,
                                  &pushing.build, err);
@@ -366,7 +382,7 @@ enum rc publish_check(struct world *world, const struct actor *actor, const char
         if (*plan->arch && !archs_split(arena, plan->arch, archs, &count))
                 return err_set(err, RC_INVALID, "the architecture \"%.32s\" is not known",
                                plan->arch);
-        return RC_OK;
+        return plan->digest ? origin_check(&pushing, plan->digest, err) : RC_OK;
 }
 
 static enum rc status_body(struct db_tx *tx, void *arg, struct err *err)

@@ -33,7 +33,8 @@ MUST_USE enum rc publish_push(struct world *world, const struct actor *actor, co
 struct push_plan {
         const char *version; /* all "" where not known */
         const char *arch;
-        uint64_t bytes; /* 0 where not known */
+        uint64_t bytes;              /* 0 where not known */
+        const struct digest *digest; /* NULL where not known */
 };
 /* What the push would be refused for, without one. */
 MUST_USE enum rc publish_check(struct world *world, const struct actor *actor, const char *name,

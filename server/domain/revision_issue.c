@@ -37,10 +37,11 @@ static enum rc number_ask(struct review *review, uint64_t number, bool is_probe,
                           const struct buf *evidence, struct err *err)
 {
         char digest[DIGEST_B64_CHARS + 1];
-        const char *const names[] = {"developer-id",  "revision",      "snap-id",
+        const char *const names[] = {"developer-id",  "provenance",    "revision", "snap-id",
                                      "snap-revision", "snap-sha3-384", "snap-size"};
         struct value values[ARRAY_COUNT(names)] = {
                 {.text = review->developer_id},
+                {.text = review->info.provenance},
                 {.text = is_probe ? "1" : "0"},
                 {.text = review->package.snap_id},
                 {.text = arena_printf(review->arena, "%" PRIu64, number)},
@@ -50,7 +51,7 @@ static enum rc number_ask(struct review *review, uint64_t number, bool is_probe,
         const struct value headers = {
                 .kind = VALUE_MAP, .count = ARRAY_COUNT(values), .items = values, .names = names};
         const struct signer_request request = {
-                .role = SIGNER_STORE,
+                .role = review->by_brand ? SIGNER_BRAND : SIGNER_STORE,
                 .type = "snap-revision",
                 .headers = &headers,
                 .evidence = evidence->data,
@@ -59,7 +60,7 @@ static enum rc number_ask(struct review *review, uint64_t number, bool is_probe,
         enum rc rc;
 
         digest_b64(&review->upload.digest, digest);
-        if (!values[3].text || !values[5].text)
+        if (!values[4].text || !values[6].text)
                 return err_set(err, RC_NOMEM, "no memory for a revision");
         rc = issue_checked(review->world, &request, review->arena, &review->issued, err);
         if (rc == RC_OK)

@@ -13,7 +13,7 @@
 static const char *const role_types[ROLE_COUNT] = {
         [ROLE_STORE] = " account account-key snap-declaration snap-revision "
                        "snap-resource-revision snap-resource-pair store ",
-        [ROLE_BRAND] = " model validation-set system-user serial ",
+        [ROLE_BRAND] = " model validation-set validation system-user serial snap-revision ",
         [ROLE_SERIALS] = " serial ",
         [ROLE_MANIFEST] = " agent-key ",
 };

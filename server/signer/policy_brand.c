@@ -33,6 +33,20 @@ static enum rc user_bounded(struct policy_case *c, struct err *err)
         return RC_OK;
 }
 
+/* Who publishes the package that gates says what it approves. */
+static enum rc gating_own(struct policy_case *c, struct err *err)
+{
+        const struct assertion *gating =
+                trust_set_find(c->evidence, "snap-declaration",
+                               (const char *const[ASSERTION_PK_MAX]){"16", c->draft->pk[1]});
+        const char *publisher = gating ? assertion_text(gating, "publisher-id") : NULL;
+
+        if (!publisher || strcmp(publisher, c->own->account_id) != 0)
+                return err_set(err, RC_REFUSED, "%s is not known to be published by %s",
+                               c->draft->pk[1], c->own->account_id);
+        return RC_OK;
+}
+
 /* --- serial --- */
 
 static enum rc serial_grammar(struct policy_case *c, struct err *err)
@@ -110,6 +124,7 @@ static enum rc serial_not_cloned(struct policy_case *c, struct err *err)
 
 const struct policy_rule policy_rules_brand[] = {
         {"own-brand", " model validation-set system-user ", own_brand},
+        {"gating-own", " validation ", gating_own},
         {"user-bounded", " system-user ", user_bounded},
         {"serial-grammar", SERIAL, serial_grammar},
         {"serial-model", SERIAL, serial_model},

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the store authority may say about packages and their revisions. */
+#include "core/model/delegation.h"
 #include "server/signer/policy_rules.h"
 #include <inttypes.h>
 #include <string.h>
@@ -80,6 +81,32 @@ static enum rc size_in_bounds(struct policy_case *c, struct err *err)
         return RC_OK;
 }
 
+/* A trusted account signs the default provenance, which cannot be delegated; a brand signs the
+ * others only, and those that the newest declaration lets it sign. */
+static enum rc provenance_delegated(struct policy_case *c, struct err *err)
+{
+        const char *id = assertion_text(c->draft, "snap-id");
+        const char *provenance = c->draft->pk[1];
+        const struct assertion *seen = trust_set_find(
+                c->evidence, "snap-declaration", (const char *const[ASSERTION_PK_MAX]){"16", id});
+        uint64_t number = 0;
+
+        if (c->role == ROLE_STORE)
+                return strcmp(provenance, PROVENANCE_DEFAULT) == 0
+                               ? RC_OK
+                               : err_set(err, RC_REFUSED, "the store signs provenance %s only",
+                                         PROVENANCE_DEFAULT);
+        if (assertion_number(c->draft, "snap-revision", &number) != RC_OK || !seen ||
+            !delegation_covers(seen, c->own->account_id, provenance, number, NULL))
+                return err_set(err, RC_REFUSED,
+                               "no revision-authority of %s lets %s sign revision %" PRIu64
+                               " of provenance %s",
+                               id, c->own->account_id, number, provenance);
+        return strcmp(assertion_text(c->draft, "developer-id"), c->own->account_id) == 0
+                       ? RC_OK
+                       : err_set(err, RC_REFUSED, "a brand signs its own revisions");
+}
+
 /* The newest declaration that this signer issued or has seen proved says who the developer is. */
 static enum rc developer_is_publisher(struct policy_case *c, struct err *err)
 {
@@ -91,6 +118,8 @@ static enum rc developer_is_publisher(struct policy_case *c, struct err *err)
         const char *publisher;
         enum rc rc;
 
+        if (c->role != ROLE_STORE) /* provenance-delegated says who */
+                return RC_OK;
         rc = policy_fact(c, &issued, &key, err, "snap-declaration/16/%s", id);
         if (rc != RC_OK)
                 return rc;
@@ -205,6 +234,7 @@ const struct policy_rule policy_rules_packages[] = {
         {"name-keeps-its-id", DECLARATION, name_keeps_its_id},
         {"delegates-to-others", DECLARATION, delegates_to_others},
         {"size-in-bounds", REVISION, size_in_bounds},
+        {"provenance-delegated", REVISION, provenance_delegated},
         {"developer-is-publisher", REVISIONS, developer_is_publisher},
         {"digest-keeps-revision", REVISION, digest_keeps_revision},
         {"number-moves-forward", REVISION, number_moves_forward},

@@ -4,13 +4,11 @@
 with the right words, served with the headers that caches and snapd read, repairs, and the stream
 that makes a store known to a device. Written from the protocol; signs with keys of its own.
 """
-import json
 import re
-import sys
 import time
 
-from device_lib import (Brand, Device, Key, Store, expect, expect_in, header, main, sign,
-                        snap_make, split_stream, stream)
+from device_lib import Device, Store, expect, expect_in, header, main, sign, split_stream, stream
+from root_lib import Root
 
 ASSERTION = "application/x.ubuntu.assertion"
 SNAP_A, SNAP_B = "A" * 32, "B" * 32
@@ -27,64 +25,22 @@ def now(shift=0):
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + shift))
 
 
-class World:
+class World(Root):
     """The store acme; a root of another's (org, with a store key) that it trusts; maker and rival,
     accounts of that root with a key each; packages gate (maker's) and other (rival's) declared."""
 
     def __init__(self, folder):
-        self.folder = folder
+        super().__init__(folder)
         self.store = Store(folder, settings="model-brands = maker\n")
-        self.keys = {name: Key(folder, name, 2048) for name in
-                     ("root", "store", "maker", "rival", "stranger", "short", "future")}
-        self.key_texts = {}
-        self.trust_write()
+        self.trust_write(self.store.dir)
         self.store.start()
         try:
-            self.fill()
+            self.must(stream(self.account_key("store", "org"), self.person("maker"),
+                             self.person("rival"), self.declaration("gate", SNAP_A, "maker"),
+                             self.declaration("other", SNAP_B, "rival")))
         except BaseException:
             self.close()
             raise
-
-    def account(self, name, by="root"):
-        return sign(self.keys[by], f"type: account\nauthority-id: org\naccount-id: {name}\n"
-                                   f"display-name: {name}\nvalidation: unproven\n"
-                                   f"timestamp: 2020-06-01T00:00:00Z\n")
-
-    def account_key(self, name, account, by="root", since="2020-01-01T00:00:00Z", until=None,
-                    label=None, more=""):
-        key = self.keys[name]
-        text = sign(self.keys[by], f"type: account-key\n{more}authority-id: org\n"
-                                   f"public-key-sha3-384: {key.id}\naccount-id: {account}\n"
-                                   f"name: {label or name}\nsince: {since}\n" +
-                    (f"until: {until}\n" if until else ""), body=key.text)
-        self.key_texts[name] = text
-        return text
-
-    def trust_write(self):
-        trust = self.store.dir / "trust"
-        with open(trust / "roots", "a") as roots:
-            roots.write(f"org {self.keys['root'].id}\n")
-        (trust / "org.assert").write_text(stream(self.account_key("root", "org"),
-                                                 self.account("org")))
-
-    def fill(self):
-        self.must(stream(self.account_key("store", "org"), self.account("maker"),
-                         self.account("rival"), self.account_key("maker", "maker"),
-                         self.account_key("rival", "rival"),
-                         self.declaration("gate", SNAP_A, "maker"),
-                         self.declaration("other", SNAP_B, "rival")))
-
-    def declaration(self, name, snap_id, publisher, more="", revision=0, form=0, by="store"):
-        return self.make("snap-declaration", by,
-                         f"series: 16\nsnap-id: {snap_id}\nsnap-name: {name}\n"
-                         f"publisher-id: {publisher}\n{more}", revision, form)
-
-    def make(self, kind, by, headers, revision=0, form=0, stamp="2020-06-01T00:00:00Z", body=None,
-             authority=None):
-        authority = authority or ("org" if by in ("root", "store") else by)
-        return sign(self.keys[by], f"type: {kind}\n" + (f"format: {form}\n" if form else "") +
-                    f"authority-id: {authority}\n" + (f"revision: {revision}\n" if revision else "")
-                    + headers + (f"timestamp: {stamp}\n" if stamp else ""), body=body)
 
     def offer(self, *texts):
         return self.store.admin("POST", "/api/v1/assertions", stream(*texts), ASSERTION)
@@ -211,7 +167,7 @@ def signatures_and_keys_are_checked(w):
     model = "series: 16\nbrand-id: maker\nmodel: m3\narchitecture: amd64\n"
     good = w.make("model", "maker", model)
     w.refused(good.replace("model: m3", "model: m4"), "signature")
-    w.refused(sign(w.keys["stranger"], "type: model\nauthority-id: maker\n" + model +
+    w.refused(sign(w.key("stranger"), "type: model\nauthority-id: maker\n" + model +
                    "timestamp: 2020-06-01T00:00:00Z\n"), "account-key",
               code="missing-prerequisite")
     w.refused(sign(w.keys["rival"], "type: model\nauthority-id: maker\n" + model +
@@ -286,7 +242,7 @@ def revisions_only_move_forward(w):
 
 @case
 def requests_and_serials_are_not_imported(w):
-    key = w.keys["stranger"]
+    key = w.key("stranger")
     w.refused(sign(key, "type: account-key-request\naccount-id: maker\nname: x\n"
                         f"public-key-sha3-384: {key.id}\nsince: 2020-01-01T00:00:00Z\n",
                    body=key.text), "not kept", code="unsupported")

@@ -31,7 +31,7 @@ static void roles_are_narrow(void)
                 {"store", "never-heard"},    {"store", ""},
                 {"store", " account "},      {"store", "account account-key"},
                 {"store", "ccoun"},          {"brand", "account-key"},
-                {"brand", "snap-revision"},  {"brand", "snap-declaration"},
+                {"brand", "snap-build"},     {"brand", "snap-declaration"},
                 {"brand", "account"},        {"brand", "repair"},
                 {"serials", "model"},        {"serials", "system-user"},
                 {"serials", "account-key"},  {"brand", "preseed"},

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define SNAP_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define SNAP_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
 static const char *model(const char *brand, const char *name, const char *more)
 {
@@ -40,6 +41,25 @@ static const char *user(const char *brand, const char *until, const char *more)
         return F("{\"brand-id\":\"%s\",\"email\":\"a b@c\",\"username\":\"root\","
                  "\"since\":\"2026-01-01T00:00:00Z\",\"until\":\"%s\"%s}",
                  brand, until, more);
+}
+
+/* rival's package far, maker's package near. */
+static void gates_are_kept_by_their_publisher(void)
+{
+        static const char declared[] = "type: snap-declaration\nauthority-id: acme\nseries: 16\n"
+                                       "snap-id: %s\nsnap-name: %s\npublisher-id: %s\n"
+                                       "timestamp: " KIT_STAMP "\n";
+        const char *evidence = kit_stream(
+                kit, kit->rival, kit_sign(kit, KIT_STORE, NULL, declared, SNAP_A, "far", "rival"),
+                kit_sign(kit, KIT_STORE, NULL, declared, SNAP_B, "near", "maker"), NULL);
+        static const char headers[] = "{\"series\":\"16\",\"snap-id\":\"%s\","
+                                      "\"approved-snap-id\":\"%s\","
+                                      "\"approved-snap-revision\":\"4\"}";
+
+        check_promise("only the publisher of the gating package approves in its name");
+        refused("gating-own", "brand", "validation", F(headers, SNAP_A, SNAP_B), NULL, evidence);
+        refused("gating-own", "brand", "validation", F(headers, SNAP_B, SNAP_A), NULL, NULL);
+        issued("brand", "validation", F(headers, SNAP_B, SNAP_A), NULL, evidence);
 }
 
 static void users_are_bounded(void)
@@ -165,6 +185,7 @@ int main(void)
 {
         ask_begin();
         brands_speak_for_themselves();
+        gates_are_kept_by_their_publisher();
         users_are_bounded();
         serials_need_their_model();
         serials_need_their_request();

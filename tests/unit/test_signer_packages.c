@@ -9,6 +9,7 @@
 #define SNAP_A       "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define SNAP_B       "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 #define SNAP_C       "cccccccccccccccccccccccccccccccc"
+#define SNAP_D       "dddddddddddddddddddddddddddddddd"
 #define TEN(x)       x x x x x x x x x x
 #define DIGEST_OF(x) TEN(x) TEN(x) TEN(x) TEN(x) TEN(x) TEN(x) x x x x
 
@@ -117,7 +118,7 @@ static void revisions_are_no_false_history(void)
                          revision(D1, SNAP_A, "1", "11", "dev1", ",\"revision\":\"2\""));
         revision_refused("digest-keeps-revision",
                          revision(D1, SNAP_B, "1", "10", "dev2", ",\"revision\":\"2\""));
-        revision_refused("digest-keeps-revision",
+        revision_refused("provenance-delegated",
                          revision(D1, SNAP_A, "1", "10", "dev1", ",\"provenance\":\"x\""));
         check_case("the number with other content");
         revision_refused("number-moves-forward", revision(D2, SNAP_A, "1", "10", "dev1", ""));
@@ -316,6 +317,78 @@ static void promises_outlive_the_process(void)
                          revision(DIGEST_OF("0"), SNAP_A, "22", "10", "dev1", ""));
 }
 
+/* The declaration of SNAP_D, by another trusted account than the signer's brand. */
+static const char *delegated(const char *more)
+{
+        return kit_stream(
+                kit, kit->dev1,
+                kit_sign(kit, KIT_STORE, NULL,
+                         "type: snap-declaration\nauthority-id: acme\nseries: 16\nsnap-id: " SNAP_D
+                         "\nsnap-name: far\npublisher-id: dev1\ntimestamp: " KIT_STAMP "\n%s",
+                         more),
+                NULL);
+}
+
+#define LETS(account)                                                                              \
+        "revision-authority:\n  -\n    account-id: " account "\n    provenance:\n      - prod\n"   \
+        "    min-revision: 3\n    max-revision: 5\n"
+
+static void brands_sign_what_is_delegated(void)
+{
+        static const char prod[] = ",\"provenance\":\"prod\"";
+        static const struct {
+                const char *declared;
+                const char *number;
+                const char *developer;
+                const char *more;
+        } rows[] = {
+                {"", "3", "maker", prod},
+                {LETS("rival"), "3", "maker", prod},
+                {LETS("maker"), "3", "maker", ",\"provenance\":\"test\""},
+                {LETS("maker"), "3", "maker", ""},
+                {LETS("maker"), "3", "maker", ",\"provenance\":\"global-upload\""},
+                {LETS("maker"), "2", "maker", prod},
+                {LETS("maker"), "6", "maker", prod},
+                {LETS("maker"), "3", "dev1", prod},
+                {LETS("maker"), "3", "rival", prod},
+        };
+        const char *good = delegated(LETS("maker"));
+
+        check_promise("a brand signs the revisions that a declaration lets it sign, no other");
+        for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+                check_case("row %zu", i);
+                refused("provenance-delegated", "brand", "snap-revision",
+                        revision(DIGEST_OF("a"), SNAP_D, rows[i].number, "10", rows[i].developer,
+                                 rows[i].more),
+                        NULL, delegated(rows[i].declared));
+        }
+        check_case("without a declaration, or one that nobody proves");
+        refused("provenance-delegated", "brand", "snap-revision",
+                revision(DIGEST_OF("a"), SNAP_D, "3", "10", "maker", prod), NULL, NULL);
+        refused("provenance-delegated", "brand", "snap-revision",
+                revision(DIGEST_OF("a"), SNAP_D, "3", "10", "maker", prod), NULL,
+                kit_stream(kit, kit->dev1,
+                           kit_sign(kit, KIT_RIVAL, NULL,
+                                    "type: snap-declaration\nauthority-id: rival\nseries: 16\n"
+                                    "snap-id: " SNAP_D "\nsnap-name: far\npublisher-id: dev1\n"
+                                    "timestamp: " KIT_STAMP "\n" LETS("maker")),
+                           NULL));
+        check_case("the store's key does not");
+        refused("provenance-delegated", "store", "snap-revision",
+                revision(DIGEST_OF("a"), SNAP_D, "3", "10", "dev1", prod), NULL, good);
+        issued("brand", "snap-revision", revision(DIGEST_OF("a"), SNAP_D, "3", "10", "maker", prod),
+               NULL, good);
+        check_case("and history binds the brand too");
+        refused("number-moves-forward", "brand", "snap-revision",
+                revision(DIGEST_OF("b"), SNAP_D, "3", "10", "maker", prod), NULL, good);
+        refused("digest-keeps-revision", "brand", "snap-revision",
+                revision(DIGEST_OF("a"), SNAP_D, "4", "10", "maker",
+                         ",\"provenance\":\"prod\",\"revision\":\"1\""),
+                NULL, good);
+        refused("size-in-bounds", "brand", "snap-revision",
+                revision(DIGEST_OF("c"), SNAP_D, "4", "0", "maker", prod), NULL, good);
+}
+
 static void publishers_are_made(void)
 {
         issued("store", "account",
@@ -332,6 +405,7 @@ int main(void)
         revisions_are_no_false_history();
         declarations_can_be_evidence();
         components_are_no_false_history();
+        brands_sign_what_is_delegated();
         builds_are_looked_at();
         promises_outlive_the_process();
         ask_attacked(POLICY_PACKAGES);

@@ -294,7 +294,7 @@ def problems(store, *words, code=1):
 def fsck_passes_a_whole_store(lab):
     answer = run_json("--data", lab.store.dir, "fsck")
     expect((answer["problem-count"], answer["unreferenced"]), (0, []))
-    expect(answer["checked"], {"packages": 1, "revisions": 2, "deltas": 0, "assertions": 7,
+    expect(answer["checked"], {"packages": 1, "revisions": 2, "deltas": 0, "assertions": 8,
                                "files": 2})
     out, _ = run("--data", lab.store.dir, "fsck")
     expect_in("No problem found\n", out)

@@ -191,6 +191,15 @@ static const struct option_row raise_epoch_options[] = {
         {"epoch", "N", "instead of the next one", false},
         END,
 };
+static const struct option_row import_options[] = {
+        {"release", "CH[,CH]", "release to these channels", false},
+        END,
+};
+static const struct option_row export_options[] = {
+        {"chain", NULL, "with all that it stands on, the root first", false},
+        {"out", "FILE", "write it there", false},
+        END,
+};
 static const struct option_row audit_options[] = {
         {"before", "ID", "entries older than this one", false},
         END,
@@ -294,6 +303,11 @@ const struct command commands[] = {
          "The name is the file name up to the first '_', or --name. The build is signed\n"
          "with your key. The same bytes again give the same revision.",
          push_options, 1, 1, cmd_push},
+        {"import", GROUP_PUBLISH, "FILE.snap FILE.assert",
+         "Add a package that was signed elsewhere",
+         "Both as `snap download` writes them. Id, number, publisher and assertions stay\n"
+         "as they are. Their chain must end in a root of `storectl trust list`.",
+         import_options, 2, 2, cmd_import},
         {"release", GROUP_PUBLISH, "NAME REVISION CHANNEL[,CHANNEL]...",
          "Release a revision to channels", "Prints the channels as they are now.", release_options,
          3, 3, cmd_release},
@@ -424,11 +438,28 @@ const struct command commands[] = {
         {"assert import", GROUP_TRUST, "FILE", "Add signed assertions; - reads the input",
          "All of the file or nothing. They are kept and served exactly as they came.", no_options,
          1, 1, cmd_assert_import},
-        {"assert show", GROUP_TRUST, "TYPE KEY...", "Print an assertion",
-         "KEY... is its primary key, part by part.", no_options, 2, 6, cmd_assert_show},
+        {"assert show", GROUP_TRUST, "TYPE KEY...", "Show an assertion",
+         "KEY... is its primary key, part by part; without the number of a sequence, its\n"
+         "newest point.",
+         no_options, 2, 6, cmd_assert_show},
+        {"assert export", GROUP_TRUST, "TYPE KEY...", "Print an assertion as it was signed",
+         "With --chain as a stream that `snap ack` and `assert import` take.", export_options, 2, 6,
+         cmd_assert_export},
+        {"assert sign", GROUP_TRUST, "FILE.json [TYPE]", "Sign an assertion",
+         "FILE holds the headers as JSON. With --key it is signed here and only printed.\n"
+         "Without, the store's signer signs and keeps it: a model, validation-set,\n"
+         "validation, system-user, store or snap-declaration. Of the last two, what FILE\n"
+         "does not name stays as it was; [] or {} takes it away.",
+         model_options, 1, 2, cmd_assert_sign},
         {"trust export", GROUP_TRUST, "[DIR]", "Write the root that devices have to trust",
          "Root account and key, a source file for building snapd with them, and how to.",
          no_options, 0, 1, cmd_trust_export},
+        {"trust add", GROUP_TRUST, "FILE.assert", "Trust a further root",
+         "FILE holds the root's account and its account-key, both signed by that very key.\n"
+         "What is signed below it can be imported. Restart the server for it to count.",
+         no_options, 1, 1, cmd_trust_add},
+        {"trust list", GROUP_TRUST, "", "List the roots that the store trusts", "", no_options, 0,
+         0, cmd_trust_list},
 
         {"manifest fetch", GROUP_MANIFESTS, "SERIAL --package NAME[=REVISION]...",
          "Get a signed manifest for a device",

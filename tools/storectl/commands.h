@@ -55,6 +55,8 @@ enum rc cmd_config_example(struct cli *cli, const struct args *args, struct err 
 enum rc cmd_config_check(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_tls_renew(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_trust_export(struct cli *cli, const struct args *args, struct err *err);
+enum rc cmd_trust_add(struct cli *cli, const struct args *args, struct err *err);
+enum rc cmd_trust_list(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_status_store(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_sessions_expire(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_why(struct cli *cli, const struct args *args, struct err *err);
@@ -90,6 +92,7 @@ enum rc cmd_category_remove(struct cli *cli, const struct args *args, struct err
 enum rc cmd_packages(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_track_create(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_push(struct cli *cli, const struct args *args, struct err *err);
+enum rc cmd_import(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_release(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_close(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_status(struct cli *cli, const struct args *args, struct err *err);
@@ -113,6 +116,8 @@ enum rc cmd_model_sign(struct cli *cli, const struct args *args, struct err *err
 enum rc cmd_model_add(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_model_list(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_assert_import(struct cli *cli, const struct args *args, struct err *err);
+enum rc cmd_assert_export(struct cli *cli, const struct args *args, struct err *err);
+enum rc cmd_assert_sign(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_assert_show(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_manifest_fetch(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_manifest_show(struct cli *cli, const struct args *args, struct err *err);

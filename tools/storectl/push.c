@@ -50,18 +50,34 @@ bool push_read_name(struct arena *arena, const char *base, const char **ret_name
         return true;
 }
 
-enum rc push_open(struct push *push, struct err *err)
+enum rc push_open_file(struct push *push, struct err *err)
 {
-        struct cli *cli = push->cli;
         const char *slash = strrchr(push->path, '/');
-        const char *name = NULL;
         struct stat st;
-        bool named;
         enum rc rc;
 
         push->base = slash ? slash + 1 : push->path;
-        /* First the file: a path that is mistyped must not be answered with advice on its name. */
         rc = fs_open(push->path, O_RDONLY, 0, &push->fd, err);
+        if (rc != RC_OK)
+                return rc;
+        if (fstat(push->fd, &st) < 0)
+                return err_errno(err, "cannot look at %.150s", push->path);
+        if (!S_ISREG(st.st_mode) || st.st_size == 0)
+                return err_set(err, RC_INVALID, "%.150s is no package: %s", push->path,
+                               S_ISREG(st.st_mode) ? "it is empty" : "it is not a file");
+        push->bytes = (uint64_t)st.st_size;
+        return RC_OK;
+}
+
+enum rc push_open(struct push *push, struct err *err)
+{
+        struct cli *cli = push->cli;
+        const char *name = NULL;
+        bool named;
+        enum rc rc;
+
+        /* First the file: a path that is mistyped must not be answered with advice on its name. */
+        rc = push_open_file(push, err);
         if (rc != RC_OK)
                 return rc;
         named = !push->is_image &&
@@ -74,12 +90,6 @@ enum rc push_open(struct push *push, struct err *err)
                 push->name = name;
         if (!name_is_snap(push->name))
                 return cli_usage(cli, "push", err, "%.60s is no package name", push->name);
-        if (fstat(push->fd, &st) < 0)
-                return err_errno(err, "cannot look at %.150s", push->path);
-        if (!S_ISREG(st.st_mode) || st.st_size == 0)
-                return err_set(err, RC_INVALID, "%.150s is no package: %s", push->path,
-                               S_ISREG(st.st_mode) ? "it is empty" : "it is not a file");
-        push->bytes = (uint64_t)st.st_size;
         return RC_OK;
 }
 

@@ -32,6 +32,8 @@ void push_fini(struct push *push);
 /* NAME_VERSION_ARCH.snap: the three parts, "" where there is none. False: no name in it. */
 bool push_read_name(struct arena *arena, const char *base, const char **ret_name,
                     const char **ret_version, const char **ret_arch);
+/* The file alone; push_open also finds the name. */
+MUST_USE enum rc push_open_file(struct push *push, struct err *err);
 MUST_USE enum rc push_open(struct push *push, struct err *err);
 /* Hashes the file. */
 MUST_USE enum rc push_hash(struct push *push, struct err *err);

@@ -133,8 +133,8 @@ class Store(device_lib.Store):
                           f"multipart/form-data; boundary={boundary}")
         return answer["upload_id"]
 
-    def publish(self, name, file, channel="stable"):
-        snap_id = self.ask("POST", "/v1/snap", {"name": name})["id"]
+    def push(self, name, file):
+        """The number of the revision, once it is approved."""
         status = self.ask("POST", f"/v1/snap/{name}/revisions", {"upload-id": self.upload(file)})["status-url"]
         for _ in range(1200):
             review = self.ask("GET", status)["revisions"][0]
@@ -143,7 +143,11 @@ class Store(device_lib.Store):
             if review["status"] == "approved":
                 break
             time.sleep(0.05)
-        self.ask("POST", f"/v1/snap/{name}/releases", [{"channel": channel, "revision": review["revision"]}])
+        return review["revision"]
+
+    def publish(self, name, file, channel="stable"):
+        snap_id = self.ask("POST", "/v1/snap", {"name": name})["id"]
+        self.ask("POST", f"/v1/snap/{name}/releases", [{"channel": channel, "revision": self.push(name, file)}])
         return {"name": name, "id": snap_id, "file": file}
 
     def small(self, number):
@@ -173,11 +177,31 @@ class Store(device_lib.Store):
         package["bytes"] = answer["channel-map"][0]["download"]["size"]
         return package
 
-    def device_headers(self):
-        """The headers of a registered device with a session."""
-        model = self.ask("POST", "/api/v1/models",
-                         {"headers": {"model": "bench-model", "architecture": "amd64", "classic": "true"}})
-        device = device_lib.Device(self, pathlib.Path(self.folder), "device", "bench", "bench-model",
+    def curate(self, packages):
+        """A validation set of another account over all packages, half of them at their revision, and a progressive
+        release of the first package, which the set leaves open."""
+        brand = device_lib.Brand(self, pathlib.Path(self.folder), "keeper")
+        entries = "".join(f"  -\n    name: {p['name']}\n    id: {p['id']}\n    presence: optional\n"
+                          + ("    revision: 1\n" if number % 2 else "") for number, p in enumerate(packages))
+        text = device_lib.sign(brand.key, "type: validation-set\nauthority-id: keeper\nseries: 16\naccount-id: keeper\n"
+                                          f"name: fleet\nsequence: 1\nsnaps:\n{entries}timestamp: "
+                                          + time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()) + "\n")
+        self.ask("POST", "/api/v1/assertions", text, "application/x.ubuntu.assertion")
+        tree = packages[0]["file"].removesuffix(".snap")
+        with open(tree + "/more", "w", encoding="utf-8") as out:
+            out.write("a second revision")
+        second = self.push(packages[0]["name"], pack(tree, tree + "-2.snap", "gzip"))
+        self.ask("POST", f"/v1/snap/{packages[0]['name']}/releases",
+                 [{"channel": "stable", "revision": second, "progressive": {"percentage": 50}}])
+
+    def device_headers(self, sets=False):
+        """The headers of a registered device with a session; with sets, its model enforces that of curate()."""
+        name = "bench-curated" if sets else "bench-model"
+        wanted = {"model": name, "architecture": "amd64", "classic": "true"}
+        if sets:
+            wanted["validation-sets"] = [{"account-id": "keeper", "name": "fleet", "mode": "enforce"}]
+        model = self.ask("POST", "/api/v1/models", {"headers": wanted})
+        device = device_lib.Device(self, pathlib.Path(self.folder), "device-" + name, "bench", name,
                                    model["assertion"])
         device.register()
         device.open_session()

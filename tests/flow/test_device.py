@@ -396,7 +396,7 @@ def bounds_of_a_batch(w):
 @case
 def unknown_fields_and_members_are_ignored(w):
     body = refresh_body([{**installed(w.ids["tool"], 1), "held": {"by": ["system"]}, "new": 1,
-                          "cohort-key": "x", "validation-sets": [["16", "a", "b", "1"]]}],
+                          "validation-sets": [["16", "a", "b", "1"]]}],
                         [{**refresh(w.ids["tool"]), "novelty": {"a": []}, "ignore-validation": True}],
                         fields=["revision", "no-such", 7, "links"], novelty=[1])
     got, = results(w.widget.call("POST", REFRESH, body))
@@ -703,7 +703,7 @@ def content_types_are_exact(w):
     expect((head.status, head.header("Snap-Store-Version"), head.body), (200, "72", b""))
     expect(w.store.call("GET", REFRESH).status, 405)
     expect(w.store.call("GET", "/v2/repairs/acme/1").status, 404)
-    expect(w.store.call("POST", "/v2/cohorts", {"snaps": ["tool"]}).status, 404)
+    expect(w.store.call("POST", "/v2/cohorts", {"snaps": ["nosuch"]}).status, 404)
 
 
 @case
@@ -787,6 +787,8 @@ def hidden_equals_absent_at_every_address(w):
                                          "snap-id": "@id"}])),
                  post(refresh_body([installed("@id", 1)], [refresh("@id")])),
                  post(refresh_body([installed("@id", 1)], [refresh("@id", revision=1)])),
+                 lambda name, snap_id: device.call("POST", "/v2/cohorts", {"snaps": [name]},
+                                                   **more),
                  post(refresh_body([], [{"action": "fetch-assertions", "key": "g", "assertions": [
                      {"type": "snap-declaration", "primary-key": ["16", "@id"]},
                      {"type": "snap-declaration", "primary-key": ["16", "@id"],

@@ -24,9 +24,8 @@ static uint64_t mix(uint64_t hash, const void *data, size_t bytes)
                 hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
                 hash ^= hash >> 32;
         }
-        word = bytes + 1;
-        for (; bytes; at++, bytes--)
-                word = word << 8 | *at;
+        word = (uint64_t)(bytes + 1) << 56;
+        memcpy(&word, at, bytes); /* at most seven */
         hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
         return hash ^ hash >> 29;
 }
@@ -41,6 +40,17 @@ static uint64_t mix_number(uint64_t hash, uint64_t number)
         return mix(hash, &number, sizeof(number));
 }
 
+/* A parallel instance's key is its snap-id and more. */
+static uint32_t instance_of(const struct fleet_installed *installed)
+{
+        uint64_t hash;
+
+        if (!installed->instance_key || strcmp(installed->instance_key, installed->snap_id) == 0)
+                return 0;
+        hash = mix_text(1, installed->instance_key);
+        return (uint32_t)(hash >> 32) | 1;
+}
+
 static uint64_t report_print(const struct fleet_report *report)
 {
         uint64_t hash = mix_text(0x2545f4914f6cdd1du, report->user_agent);
@@ -48,8 +58,9 @@ static uint64_t report_print(const struct fleet_report *report)
         for (size_t i = 0; i < report->installed_count; i++) {
                 const struct fleet_installed *at = &report->installed[i];
 
-                hash = mix_text(hash, at->instance_key);
                 hash = mix_text(hash, at->snap_id);
+                if (instance_of(at))
+                        hash = mix_text(hash, at->instance_key);
                 hash = mix_text(hash, at->channel);
                 hash = mix_text(hash, at->cohort);
                 hash = mix_number(hash, at->revision);
@@ -59,9 +70,10 @@ static uint64_t report_print(const struct fleet_report *report)
         for (size_t i = 0; i < report->answer_count; i++) {
                 const struct fleet_answer *at = &report->answers[i];
 
-                hash = mix_text(hash, at->installed ? at->installed->instance_key : at->package);
-                hash = mix_text(hash, at->code);
-                hash = mix_number(hash, at->installed ? at->revision : 0);
+                hash = at->installed
+                               ? mix_number(hash, (uint64_t)(at->installed - report->installed))
+                               : mix_text(hash, at->package);
+                hash = at->code ? mix_text(hash, at->code) : mix_number(hash, at->revision);
         }
         return hash ? hash : 1;
 }
@@ -128,17 +140,6 @@ static uint32_t version_put(struct fleet *fleet, const char *user_agent)
         snprintf(version, sizeof(version), "%s", user_agent + sizeof(name) - 1);
         version[strcspn(version, " ")] = '\0';
         return names_put(fleet->told, version);
-}
-
-/* A parallel instance's key is its snap-id and more. */
-static uint32_t instance_of(const struct fleet_installed *installed)
-{
-        uint64_t hash;
-
-        if (!installed->instance_key || strcmp(installed->instance_key, installed->snap_id) == 0)
-                return 0;
-        hash = mix_text(1, installed->instance_key);
-        return (uint32_t)(hash >> 32) | 1;
 }
 
 /* What a report says, as entries; those of packages that the catalog does not know are left out. */

@@ -257,6 +257,7 @@ static enum rc action_read(struct reading *reading, const json_t *json, struct r
                            struct err *err)
 {
         struct decide_ask *ask = &ret->ask;
+        const json_t *ignore;
         bool has_epoch = false;
         int64_t revision = 0;
         enum rc rc;
@@ -282,12 +283,13 @@ static enum rc action_read(struct reading *reading, const json_t *json, struct r
         ask->revision = (uint64_t)revision;
         ask->arch = reading->arch;
         ask->epoch = has_epoch ? &ret->epoch : NULL;
-        ask->ignore_validation = json_is_true(json_object_get(json, "ignore-validation"));
+        ignore = json_object_get(json, "ignore-validation");
+        ask->ignore_validation = json_is_true(ignore);
         if (!ret->installed)
                 return RC_OK;
         installed_apply(ret->installed, ask);
         /* The action's own word goes before the context's. */
-        if (!json_is_boolean(json_object_get(json, "ignore-validation")))
+        if (!json_is_boolean(ignore))
                 ask->ignore_validation = ret->installed->ignore_validation;
         return RC_OK;
 }

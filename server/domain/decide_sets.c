@@ -36,7 +36,7 @@ static const struct value *entry_find(const struct catalog_assertion *set,
 
         for (size_t i = 0; snaps && snaps->kind == VALUE_LIST && i < snaps->count; i++) {
                 const char *snap_id = value_text(&snaps->items[i], "id");
-                const char *name = value_text(&snaps->items[i], "name");
+                const char *name = snap_id ? NULL : value_text(&snaps->items[i], "name");
 
                 if (snap_id ? strcmp(snap_id, package->snap_id) == 0
                             : name && strcmp(name, package->name) == 0)

@@ -170,7 +170,7 @@ static const struct catalog_revision *revision_pick(struct deciding *deciding)
                 revision = channel_pick(deciding, fixed.channel);
         else
                 return NULL;
-        return gate_pick(deciding, revision);
+        return provenance_pick(deciding, gate_pick(deciding, revision));
 }
 
 /* A general refresh leaves what the device holds back, and keeps what it has where nothing else can

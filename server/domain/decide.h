@@ -99,6 +99,8 @@ struct decide_ask {
         X(BRANCH_EXPIRED, "branch-expired", "", "the branch is not open (any more)")               \
         X(GATED, "gated", "inconsistent-data", "revision {number} is not validated by {text}")     \
         X(GATE_STEP, "gate-step", "", "revision {number} is the newest one that is validated")     \
+        X(PROVENANCE, "provenance", "revision-not-found",                                          \
+          "revision {number} of provenance {text} is delegated for other devices")                 \
         X(HELD, "held", "revision-not-found", "the device holds it back")                          \
         X(CURRENT, "current", "", "revision {number} is installed already: nothing changes")       \
         X(CHOSEN, "chosen", "", "revision {number} is offered")

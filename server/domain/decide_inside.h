@@ -58,3 +58,7 @@ bool is_step(const struct deciding *deciding, const struct channel *channel, uin
 /* decide_gate.c: revision, an earlier one that is validated, what is installed, or NULL. */
 const struct catalog_revision *gate_pick(struct deciding *deciding,
                                          const struct catalog_revision *revision);
+
+/* decide_provenance.c: revision, or NULL where it is delegated for other devices. */
+const struct catalog_revision *provenance_pick(struct deciding *deciding,
+                                               const struct catalog_revision *revision);

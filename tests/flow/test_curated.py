@@ -7,7 +7,7 @@ written from the protocol alone (root_lib.py); the store's own root is another o
 import hashlib
 import json
 
-from device_lib import (Store, b64url, expect, expect_in, header, install, main,
+from device_lib import (Device, Store, b64url, expect, expect_in, header, install, main,
                         refresh_body, snap_make, stream)
 from root_lib import Root
 
@@ -283,6 +283,34 @@ def a_delegated_revision_is_taken_by_its_provenance(w):
     text = w.get(f"/v2/assertions/snap-revision/{digest}/prod").text()
     expect((header(text, "authority-id"), header(text, "provenance")), ("brand", "prod"))
     expect(w.get(f"/v2/assertions/snap-revision/{digest}").status, 404, "the default provenance")
+
+
+@case
+def a_delegation_is_for_the_devices_it_names(w):
+    model = w.store.admin("POST", "/api/v1/models", {"headers": {
+        "model": "widget", "architecture": "amd64", "classic": "true", "store": "acme"}})
+    device = Device(w.store, w.folder, "widget", "acme", "widget", model.json()["assertion"])
+    device.register()
+    device.open_session()
+
+    def answer_for(letter, more):
+        path, data = w.file(f"scoped-{letter}", "1", extra="provenance: prod\n")
+        w.brought(data, stream(
+            w.account_key("store", "org"), w.person("maker"), w.person("brand"),
+            w.declaration(f"scoped-{letter}", w.snap_id(letter), "maker", more=more),
+            w.revision(data, w.snap_id(letter), 1, "brand", by="brand", provenance="prod")))
+        w.release(f"scoped-{letter}", 1)
+        body = refresh_body((), [install(f"scoped-{letter}", channel="stable")])
+        return device.call("POST", "/v2/snaps/refresh", body).json()["results"][0]
+
+    expect(answer_for("e", delegation(on_brand="acme"))["result"], "install")
+    expect(answer_for("f", delegation(on_model="acme/widget"))["result"], "install")
+    expect(answer_for("g", delegation(on_store="acme"))["result"], "install")
+    for letter, more in (("h", delegation(on_brand="zeta")),
+                         ("i", delegation(on_model="acme/other"))):
+        expect(answer_for(letter, more)["error"]["code"], "revision-not-found", more)
+        # who has no model is not judged by one: an image is built for some device
+        expect(w.offered(f"scoped-{letter}")["snap"]["revision"], 1)
 
 
 @case

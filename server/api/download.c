@@ -44,6 +44,16 @@ void download_url_put(struct buf *out, const struct view_links *links,
         buf_char(out, '"');
 }
 
+void download_resource_url_put(struct buf *out, const struct view_links *links,
+                               const struct catalog_package *package,
+                               const struct catalog_resource *resource)
+{
+        buf_printf(out, "\"%s/api/v1/snaps/download/%s_%s_%" PRIu64 ".comp", links->base_url,
+                   package->snap_id, resource->name, resource->number);
+        download_ticket_put(out, links, package);
+        buf_char(out, '"');
+}
+
 static void delta_put(struct buf *out, const struct view_links *links,
                       const struct catalog_package *package,
                       const struct catalog_revision *revision, const struct catalog_delta *delta)
@@ -110,6 +120,7 @@ struct wanted {
         uint64_t source; /* 0: the package */
         uint64_t target;
         char format[32];
+        char component[NAME_SNAP_MAX + 1]; /* "" the package */
 };
 
 static bool part_number(const char *text, size_t length, uint64_t *ret)
@@ -121,6 +132,18 @@ static bool part_number(const char *text, size_t length, uint64_t *ret)
         memcpy(digits, text, length);
         digits[length] = '\0';
         return number_parse_u64(digits, INT64_MAX, ret) == RC_OK && *ret > 0;
+}
+
+/* COMPONENT_REVISION before `dot`. */
+static bool component_parse(const char *at, const char *dot, struct wanted *ret)
+{
+        const char *bar = memchr(at, '_', (size_t)(dot - at));
+
+        if (!bar || (size_t)(bar - at) >= sizeof(ret->component))
+                return false;
+        memcpy(ret->component, at, (size_t)(bar - at));
+        return name_is_snap(ret->component) &&
+               part_number(bar + 1, (size_t)(dot - bar - 1), &ret->target);
 }
 
 static bool file_parse(const char *file, struct wanted *ret)
@@ -138,6 +161,8 @@ static bool file_parse(const char *file, struct wanted *ret)
         at++;
         if (strcmp(dot, ".snap") == 0)
                 return part_number(at, (size_t)(dot - at), &ret->target);
+        if (strcmp(dot, ".comp") == 0)
+                return component_parse(at, dot, ret);
         bar = strchr(at, '_');
         if (strcmp(dot, ".delta") || !bar || !part_number(at, (size_t)(bar - at), &ret->source))
                 return false;
@@ -165,6 +190,18 @@ bool download_ticket_grants(const struct world *world, const struct request *req
         return rc == RC_OK;
 }
 
+static enum rc resource_find(const struct catalog_package *package, const struct wanted *wanted,
+                             struct digest *ret, struct err *err)
+{
+        const struct catalog_resource *resource =
+                catalog_find_resource(package, wanted->component, wanted->target);
+
+        if (!resource)
+                return err_set(err, RC_NOT_FOUND, "there is no such file");
+        *ret = resource->digest;
+        return RC_OK;
+}
+
 /* The file's digest; RC_NOT_FOUND alike for absent and hidden. */
 static enum rc file_find(const struct world *world, const struct request *request,
                          const struct wanted *wanted, struct digest *ret, bool *ret_private,
@@ -178,10 +215,14 @@ static enum rc file_find(const struct world *world, const struct request *reques
 
         if (download_ticket_grants(world, request, wanted->snap_id))
                 viewer.granted_snap_id = wanted->snap_id;
-        if (!package || !visibility_is_visible(viewer_sees(identity->catalog, &viewer, package)) ||
-            !(revision = catalog_find_revision(package, wanted->target)))
+        if (!package || !visibility_is_visible(viewer_sees(identity->catalog, &viewer, package)))
                 return err_set(err, RC_NOT_FOUND, "there is no such file");
         *ret_private = package->is_private;
+        if (*wanted->component)
+                return resource_find(package, wanted, ret, err);
+        revision = catalog_find_revision(package, wanted->target);
+        if (!revision)
+                return err_set(err, RC_NOT_FOUND, "there is no such file");
         *ret = revision->digest;
         if (!wanted->source)
                 return RC_OK;

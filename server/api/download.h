@@ -8,6 +8,7 @@
  *
  *     /api/v1/snaps/download/<snap-id>_<revision>.snap
  *     /api/v1/snaps/download/<snap-id>_<source>_<target>_<format>.delta
+ *     /api/v1/snaps/download/<snap-id>_<component>_<revision>.comp
  *
  * Floor    server/api. Source: device.md section 7.
  * Tests    tests/flow/test_device.py, tests/snapd
@@ -18,6 +19,9 @@
 void download_url_put(struct buf *out, const struct view_links *links,
                       const struct catalog_package *package,
                       const struct catalog_revision *revision, const struct catalog_delta *delta);
+void download_resource_url_put(struct buf *out, const struct view_links *links,
+                               const struct catalog_package *package,
+                               const struct catalog_resource *resource);
 /* The entries of "deltas" by the rules of device.md 7.3: no header none; one format at most one
  * entry; a list at most one of each. */
 void download_deltas_put(struct buf *out, const struct view_links *links,

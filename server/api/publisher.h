@@ -47,6 +47,9 @@ MUST_USE enum rc json_get_discovery(const json_t *body, struct arena *arena,
 PUBLISHER_HANDLER(revision_push_post);
 PUBLISHER_HANDLER(revision_review_get);
 PUBLISHER_HANDLER(revision_list_get);
+/* publisher_components.c */
+PUBLISHER_HANDLER(component_list_get);
+PUBLISHER_HANDLER(component_pair_post);
 /* publisher_releases.c */
 PUBLISHER_HANDLER(release_map_get);
 PUBLISHER_HANDLER(release_post);

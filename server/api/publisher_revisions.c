@@ -56,6 +56,8 @@ static enum rc push(struct world *world, struct request *request, const json_t *
         if (rc == RC_OK)
                 rc = json_get_text(body, "architecture", NAME_TEXT_MAX, &ask.arch, err);
         if (rc == RC_OK)
+                rc = json_get_text(body, "component", NAME_TEXT_MAX, &ask.component, err);
+        if (rc == RC_OK)
                 rc = publish_push(world, &actor, name, &ask, err);
         if (rc != RC_OK)
                 return rc;

@@ -31,6 +31,8 @@ unsigned view_field_bit(const char *name)
                 return VIEW_BIT(VIEW_MEDIA);
         if (strcmp(name, "store-url") == 0)
                 return VIEW_BIT(VIEW_STORE_URL);
+        if (strcmp(name, "resources") == 0)
+                return VIEW_BIT(VIEW_RESOURCES);
         for (size_t i = 0; i < ARRAY_COUNT(field_names); i++)
                 if (strcmp(field_names[i], name) == 0)
                         return VIEW_BIT(i);
@@ -208,6 +210,7 @@ static void field_put(struct buf *out, enum view_field field, const struct catal
         case VIEW_FIELD_COUNT:
         case VIEW_CHANNEL_MAP:
         case VIEW_MEDIA:
+        case VIEW_RESOURCES:
         case VIEW_STORE_URL:
                 return;
         }
@@ -299,6 +302,37 @@ static void store_url_put(struct buf *out, const struct view_links *links,
         buf_printf(out, "\"store-url\":\"%s/%s\",", links->page_url, package->name);
 }
 
+static void resource_put(struct buf *out, const struct view_links *links,
+                         const struct catalog_package *package,
+                         const struct catalog_resource *resource)
+{
+        char when[CLOCK_CHARS + 1];
+
+        clock_format(resource->created, when);
+        buf_printf(out, "{\"type\":\"component/%s\",\"name\":\"%s\",\"revision\":%" PRIu64,
+                   resource->type, resource->name, resource->number);
+        buf_text(out, ",\"version\":");
+        buf_json_string(out, resource->version);
+        buf_printf(out, ",\"created-at\":\"%s\",\"description\":", when);
+        buf_json_string(out, resource->description);
+        buf_text(out, ",\"download\":{\"url\":");
+        download_resource_url_put(out, links, package, resource);
+        buf_printf(out, ",\"size\":%" PRIu64 ",\"sha3-384\":\"%s\",\"deltas\":[]}}",
+                   resource->bytes, resource->digest_hex);
+}
+
+static void resources_put(struct buf *out, const struct view_links *links,
+                          const struct catalog_package *package,
+                          const struct catalog_revision *revision)
+{
+        buf_text(out, "\"resources\":[");
+        for (size_t i = 0; i < revision->resource_count; i++) {
+                buf_text(out, i ? "," : "");
+                resource_put(out, links, package, &revision->resources[i]);
+        }
+        buf_text(out, "],");
+}
+
 void view_append(struct buf *out, const struct view_links *links,
                  const struct catalog_package *package, const struct catalog_revision *revision)
 {
@@ -311,6 +345,8 @@ void view_append(struct buf *out, const struct view_links *links,
         buf_append(out, view->text, view->head);
         if (links->fields & VIEW_BIT(VIEW_DOWNLOAD))
                 download_put(out, links, package, revision);
+        if (links->fields & VIEW_BIT(VIEW_RESOURCES))
+                resources_put(out, links, package, revision);
         if (links->fields & VIEW_BIT(VIEW_MEDIA))
                 media_field_put(out, links, package, revision);
         if (links->fields & VIEW_BIT(VIEW_STORE_URL) && links->page_url && *links->page_url)

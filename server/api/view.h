@@ -43,7 +43,8 @@ enum view_field {
         VIEW_DOWNLOAD = VIEW_FIELD_COUNT, /* these depend on the request */
         VIEW_CHANNEL_MAP,
         VIEW_MEDIA,
-        VIEW_STORE_URL /* only where view_links says what it begins with */
+        VIEW_RESOURCES, /* only where it is asked for by name */
+        VIEW_STORE_URL  /* only where view_links says what it begins with */
 };
 #define VIEW_BIT(field) (1u << (field))
 #define VIEW_ALL                                                                                   \

@@ -41,6 +41,19 @@ struct catalog_media {
         uint64_t bytes;
 };
 
+/* A component that goes with a revision. */
+struct catalog_resource {
+        const char *name;
+        uint64_t number;
+        const char *type;
+        const char *version;
+        const char *description;
+        struct digest digest;
+        char digest_hex[DIGEST_HEX_CHARS + 1];
+        uint64_t bytes;
+        usec_t created;
+};
+
 struct catalog_revision {
         uint64_t number;
         struct digest digest;
@@ -52,6 +65,8 @@ struct catalog_revision {
         usec_t created;
         const struct catalog_delta *deltas; /* that lead to this revision; ready ones */
         size_t delta_count;
+        const struct catalog_resource *resources; /* by name */
+        size_t resource_count;
         const struct catalog_media *icon; /* NULL: it brought none */
         const char *manifest;             /* what a refresh manifest says of it (core/manifest) */
         void *view; /* server/api's rendering; made and freed through catalog_hooks */
@@ -115,6 +130,8 @@ struct catalog_package {
         const char *summary;
         const char *description;
         const char *default_track;
+        const struct catalog_resource *components; /* all of them; by name, newest first */
+        size_t component_count;
         const struct catalog_revision *revisions; /* ascending by number */
         size_t revision_count;
         const struct catalog_release *releases; /* as store_release_list orders them */
@@ -180,6 +197,9 @@ const struct catalog_package *catalog_find_name(const struct catalog *catalog, c
 const struct catalog_package *catalog_find_id(const struct catalog *catalog, const char *snap_id);
 const struct catalog_revision *catalog_find_revision(const struct catalog_package *package,
                                                      uint64_t number);
+/* Of any revision, and of none: like packages, they stay while they are there. NULL. */
+const struct catalog_resource *catalog_find_resource(const struct catalog_package *package,
+                                                     const char *name, uint64_t number);
 /* By name, for listings. */
 size_t catalog_package_count(const struct catalog *catalog);
 const struct catalog_package *catalog_package_at(const struct catalog *catalog, size_t index);

@@ -248,6 +248,8 @@ enum rc package_node_load(struct db_tx *tx, const struct catalog_hooks *hooks, c
         if (rc == RC_OK)
                 rc = package_past_load(tx, node, err);
         if (rc == RC_OK)
+                rc = package_resources_load(tx, node, err);
+        if (rc == RC_OK)
                 rc = package_discovery_load(tx, node, err);
         if (rc != RC_OK)
                 return rc;

@@ -56,6 +56,9 @@ struct category_table {
         const char **names;
 };
 
+/* Which components go with its revisions. Those are loaded. */
+MUST_USE enum rc package_resources_load(struct db_tx *tx, struct package_node *node,
+                                        struct err *err);
 /* What people find a package by: links, categories, pictures. The rest of the node is loaded. */
 MUST_USE enum rc package_discovery_load(struct db_tx *tx, struct package_node *node,
                                         struct err *err);

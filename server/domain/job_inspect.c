@@ -35,9 +35,8 @@ static enum rc load_body(struct db_tx *tx, void *arg, struct err *err)
 
 /* --- the ends of a review --- */
 
-static enum rc end_body(struct db_tx *tx, void *arg, struct err *err)
+enum rc review_end_tx(struct db_tx *tx, struct review *review, struct err *err)
 {
-        struct review *review = arg;
         struct upload_row current;
         enum rc rc;
 
@@ -54,11 +53,21 @@ static enum rc end_body(struct db_tx *tx, void *arg, struct err *err)
                          review->icon_why.text);
 }
 
-static enum rc approve_known(struct review *review, uint64_t number, struct err *err)
+static enum rc end_body(struct db_tx *tx, void *arg, struct err *err)
+{
+        return review_end_tx(tx, arg, err);
+}
+
+void review_approve(struct review *review, uint64_t number)
 {
         review->upload.status = "approved";
         review->upload.revision = number;
         review->upload.request_json = "";
+}
+
+static enum rc approve_known(struct review *review, uint64_t number, struct err *err)
+{
+        review_approve(review, number);
         return db_run(review->world->db, DB_WRITE, end_body, review, err);
 }
 
@@ -240,7 +249,7 @@ static enum rc commit_body(struct db_tx *tx, void *arg, struct err *err)
                                        review->arena, err);
         if (rc == RC_OK)
                 rc = store_generation_bump(tx, &generation, err);
-        return rc == RC_OK ? end_body(tx, review, err) : rc;
+        return rc == RC_OK ? review_end_tx(tx, review, err) : rc;
 }
 
 static enum rc commit(struct review *review, struct err *err)
@@ -252,9 +261,7 @@ static enum rc commit(struct review *review, struct err *err)
         rc = row_make(review, &review->row, err);
         if (rc != RC_OK)
                 return rc;
-        review->upload.status = "approved";
-        review->upload.revision = review->number;
-        review->upload.request_json = "";
+        review_approve(review, review->number);
         rc = db_run(review->world->db, DB_WRITE, commit_body, review, err);
         if (rc == RC_OK && issued)
                 rc = catalog_reload_assertion(
@@ -291,30 +298,33 @@ static enum rc number_and_keep(struct review *review, struct err *err)
 
 /* --- the job --- */
 
+/* What is wrong with the file, or refused for it, ends the review; anything else is tried again. */
+static enum rc verdict(struct review *review, enum rc rc, const char *code, struct err *err)
+{
+        const struct err why = *err;
+
+        if (rc != RC_INVALID && rc != RC_REFUSED && rc != RC_FORBIDDEN)
+                return rc;
+        if (rc != RC_INVALID)
+                code = rc_api_code(rc);
+        return reject(review, *why.code ? why.code : code, why.text, err);
+}
+
 static enum rc review_run(struct review *review, struct err *err)
 {
-        enum rc rc;
+        enum rc rc = look_inside(review, err);
 
-        rc = push_request_parse(review->upload.request_json, review->arena, &review->request, err);
-        if (rc == RC_OK)
-                rc = look_inside(review, err);
         if (rc == RC_OK)
                 rc = package_info_check(&review->info, review->package.name, review->package.type,
                                         err);
-        if (rc == RC_INVALID) {
-                const struct err why = *err;
+        if (rc == RC_OK)
+                rc = number_and_keep(review, err);
+        return verdict(review, rc, "bad-package", err);
+}
 
-                return reject(review, *why.code ? why.code : "bad-package", why.text, err);
-        }
-        if (rc != RC_OK)
-                return rc;
-        rc = number_and_keep(review, err);
-        if (rc == RC_INVALID || rc == RC_REFUSED || rc == RC_FORBIDDEN) {
-                const struct err why = *err;
-
-                return reject(review, *why.code ? why.code : rc_api_code(rc), why.text, err);
-        }
-        return rc;
+static enum rc component_run(struct review *review, struct err *err)
+{
+        return verdict(review, component_review(review, err), "bad-component", err);
 }
 
 enum rc job_inspect(struct world *world, const struct job_row *job, struct err *err)
@@ -330,6 +340,11 @@ enum rc job_inspect(struct world *world, const struct job_row *job, struct err *
                 return RC_OK;
         if (rc != RC_OK || strcmp(review.upload.status, "reviewing") != 0)
                 return rc;
+        rc = push_request_parse(review.upload.request_json, arena, &review.request, err);
+        if (rc != RC_OK)
+                return rc;
+        if (*review.request.component)
+                return component_run(&review, err);
         if (review.is_known)
                 return approve_known(&review, review.same.number, err);
         return review_run(&review, err);

@@ -37,12 +37,12 @@ bool archs_split(struct arena *arena, const char *text, const char *ret[PACKAGE_
         return *ret_count > 0;
 }
 
-/* --- the request beside the upload: two lines, then the stream --- */
+/* --- the request beside the upload: three lines, then the stream --- */
 
 const char *push_request_format(struct arena *arena, const struct push_request *request)
 {
-        return arena_printf(arena, "version %s\narch %s\n%s", request->version, request->arch,
-                            request->snap_build);
+        return arena_printf(arena, "version %s\narch %s\ncomponent %s\n%s", request->version,
+                            request->arch, request->component, request->snap_build);
 }
 
 static bool line_take(const char **at, const char *word, struct arena *arena, const char **ret)
@@ -63,7 +63,8 @@ enum rc push_request_parse(const char *text, struct arena *arena, struct push_re
         const char *at = text;
 
         if (!line_take(&at, "version ", arena, &ret->version) ||
-            !line_take(&at, "arch ", arena, &ret->arch))
+            !line_take(&at, "arch ", arena, &ret->arch) ||
+            !line_take(&at, "component ", arena, &ret->component))
                 return err_set(err, RC_CORRUPT, "a push cannot be read back");
         ret->snap_build = at;
         return RC_OK;
@@ -230,7 +231,7 @@ static enum rc build_keep(struct db_tx *tx, struct pushing *pushing, struct err 
 static enum rc review_start(struct db_tx *tx, struct pushing *pushing, struct err *err)
 {
         const struct push_request request = {pushing->ask->version, pushing->ask->arch,
-                                             pushing->ask->snap_build};
+                                             pushing->ask->component, pushing->ask->snap_build};
         struct upload_row *upload = &pushing->upload;
         enum rc rc;
 
@@ -274,6 +275,9 @@ static enum rc image_check(const struct pushing *pushing, struct err *err)
         const char *arch = pushing->ask->arch;
         size_t count = 0;
 
+        if (*pushing->ask->component && (is_image || !name_is_snap(pushing->ask->component)))
+                return err_set(err, RC_INVALID, "\"%.40s\" is no component of a snap",
+                               pushing->ask->component);
         if (!is_image)
                 return *version || *arch
                                ? err_set(err, RC_INVALID,

@@ -24,6 +24,7 @@ struct push_ask {
         const char *snap_build; /* a stream; "" none */
         const char *version;    /* images: what they are called */
         const char *arch;       /* joined by ',' */
+        const char *component;  /* "" the package itself; else the component that the file is */
 };
 /* RC_NOT_FOUND (package; upload unknown or over), RC_FORBIDDEN, RC_CONFLICT (pushed to another
  * package), RC_INVALID, RC_UNTRUSTED. The same push again is RC_OK. */
@@ -48,6 +49,7 @@ MUST_USE enum rc publish_status(struct world *world, const struct actor *actor, 
 struct push_request {
         const char *version;
         const char *arch;
+        const char *component;
         const char *snap_build;
 };
 /* NULL: no memory. */

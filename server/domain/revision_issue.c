@@ -33,26 +33,39 @@ static enum rc evidence_make(struct review *review, const struct catalog *catalo
         return rc;
 }
 
+/* A component's revision is asked for in other words than a package's. */
 static enum rc number_ask(struct review *review, uint64_t number, bool is_probe,
                           const struct buf *evidence, struct err *err)
 {
+        const bool of_component = *review->request.component;
         char digest[DIGEST_B64_CHARS + 1];
-        const char *const names[] = {"developer-id",  "provenance",    "revision", "snap-id",
-                                     "snap-revision", "snap-sha3-384", "snap-size"};
+        const char *const names[] = {
+                "developer-id",
+                "provenance",
+                "revision",
+                "snap-id",
+                of_component ? "resource-revision" : "snap-revision",
+                of_component ? "resource-sha3-384" : "snap-sha3-384",
+                of_component ? "resource-size" : "snap-size",
+                "resource-name",
+        };
         struct value values[ARRAY_COUNT(names)] = {
                 {.text = review->developer_id},
-                {.text = review->info.provenance},
+                {.text = of_component ? review->component.provenance : review->info.provenance},
                 {.text = is_probe ? "1" : "0"},
                 {.text = review->package.snap_id},
                 {.text = arena_printf(review->arena, "%" PRIu64, number)},
                 {.text = digest},
                 {.text = arena_printf(review->arena, "%" PRIu64, review->upload.bytes)},
+                {.text = review->request.component},
         };
-        const struct value headers = {
-                .kind = VALUE_MAP, .count = ARRAY_COUNT(values), .items = values, .names = names};
+        const struct value headers = {.kind = VALUE_MAP,
+                                      .count = ARRAY_COUNT(values) - (of_component ? 0 : 1),
+                                      .items = values,
+                                      .names = names};
         const struct signer_request request = {
                 .role = review->by_brand ? SIGNER_BRAND : SIGNER_STORE,
-                .type = "snap-revision",
+                .type = of_component ? "snap-resource-revision" : "snap-revision",
                 .headers = &headers,
                 .evidence = evidence->data,
                 .evidence_bytes = evidence->len,
@@ -68,11 +81,17 @@ static enum rc number_ask(struct review *review, uint64_t number, bool is_probe,
         return rc;
 }
 
-/* "... was issued as SNAP-ID/NUMBER/...": the number of this package, or 0. */
+/* "... was issued as SNAP-ID/NUMBER/...", of a component "... was issued as revision NUMBER": the
+ * number of these bytes, or 0. */
 static uint64_t number_given_before(const struct review *review, const struct err *err)
 {
+        static const char resource[] = "was issued as revision ";
         const char *at = strstr(err->text, review->package.snap_id);
 
+        if (*review->request.component) {
+                at = strstr(err->text, resource);
+                return at ? strtoull(at + strlen(resource), NULL, 10) : 0;
+        }
         if (!at || !strstr(err->text, "digest-keeps-revision"))
                 return 0;
         at += strlen(review->package.snap_id);
@@ -103,7 +122,9 @@ enum rc revision_issue(struct review *review, const struct catalog *catalog, str
                         continue;
                 if (before && before != number)
                         number = before;
-                else if (strstr(err->text, "number-moves-forward"))
+                else if (strstr(err->text, "number-moves-forward") ||
+                         strstr(err->text, "resource-moves-forward") ||
+                         strstr(err->text, "has another digest"))
                         number++;
                 else
                         return rc;

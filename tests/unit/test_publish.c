@@ -149,7 +149,7 @@ static void test_versions(void)
 
 static void test_texts_read_back(struct arena *arena)
 {
-        const struct push_request request = {"1.0", "armhf", "type: x\n\nwith\nlines"};
+        const struct push_request request = {"1.0", "armhf", "words", "type: x\n\nwith\nlines"};
         struct push_request back = {.version = NULL};
         struct err err = {.text = ""};
         const char *text = push_request_format(arena, &request);
@@ -158,6 +158,7 @@ static void test_texts_read_back(struct arena *arena)
         CHECK_RC(push_request_parse(text, arena, &back, &err), RC_OK, &err);
         CHECK_TEXT(back.version, request.version);
         CHECK_TEXT(back.arch, request.arch);
+        CHECK_TEXT(back.component, request.component);
         CHECK_TEXT(back.snap_build, request.snap_build);
         CHECK_RC(push_request_parse("", arena, &back, &err), RC_CORRUPT, &err);
         CHECK_RC(push_request_parse("version 1\n", arena, &back, &err), RC_CORRUPT, &err);

@@ -21,6 +21,14 @@ static enum rc steps_run(struct push *push, const struct wanted *wanted, const s
 
         rc = push_open(push, err);
         if (rc == RC_OK)
+                rc = push_parts_read(push, args, err);
+        if (rc == RC_OK && push->component && wanted->count)
+                rc = cli_usage(push->cli, "push", err,
+                               "a component is not released: it goes with revisions of %s",
+                               push->name);
+        if (rc == RC_OK)
+                rc = push_parts_send(push, args, timeout, err);
+        if (rc == RC_OK)
                 rc = push_hash(push, err);
         if (rc == RC_OK)
                 rc = push_ask(push, err);
@@ -31,7 +39,9 @@ static enum rc steps_run(struct push *push, const struct wanted *wanted, const s
                 rc = push_sign(push, args, err);
         if (rc == RC_OK)
                 rc = push_send(push, err);
-        return rc == RC_OK ? push_review(push, timeout, err) : rc;
+        if (rc == RC_OK)
+                rc = push_review(push, timeout, err);
+        return rc == RC_OK ? push_parts_pair(push, push->revision, err) : rc;
 }
 
 static void summary_say(const struct push *push, const struct wanted *wanted)
@@ -40,12 +50,19 @@ static void summary_say(const struct push *push, const struct wanted *wanted)
         char hex[DIGEST_HEX_CHARS + 1];
 
         digest_hex(&push->digest, hex);
-        cli_say(cli, "Revision %lld of %s (%s, build %s)", (long long)push->revision, push->name,
+        cli_say(cli, "Revision %lld of %s%s%s (%s, build %s)", (long long)push->revision,
+                push->name, push->component ? "+" : "", push->component ? push->component : "",
                 text_size(cli->arena, push->bytes), push->snap_build ? "signed" : "unsigned");
         cli_say(cli, "  sha3-384  %s", hex);
+        for (size_t i = 0; i < push->part_count; i++)
+                cli_say(cli, "  component %s %lld", push->parts[i].name,
+                        (long long)push->parts[i].revision);
         for (size_t i = 0; i < wanted->count; i++)
                 cli_say(cli, "  released  %s", wanted->channels[i]);
-        if (wanted->count)
+        if (push->component)
+                cli_say(cli, "Next: storectl pair %s REVISION %s=%lld", push->name, push->component,
+                        (long long)push->revision);
+        else if (wanted->count)
                 cli_say(cli, "Next: storectl status %s", push->name);
         else
                 cli_say(cli, "Next: storectl release %s %lld edge", push->name,
@@ -55,14 +72,20 @@ static void summary_say(const struct push *push, const struct wanted *wanted)
 static json_t *document_make(const struct push *push, const struct wanted *wanted)
 {
         json_t *list = json_array();
+        json_t *parts = json_object();
         char hex[DIGEST_HEX_CHARS + 1];
 
         digest_hex(&push->digest, hex);
         for (size_t i = 0; i < wanted->count; i++)
                 json_array_append_new(list, json_string(wanted->channels[i]));
-        return json_pack("{s:s, s:I, s:s, s:I, s:b, s:o}", "name", push->name, "revision",
-                         push->revision, "sha3-384", hex, "size", (json_int_t)push->bytes,
-                         "build-signed", push->snap_build != NULL, "channels", list);
+        for (size_t i = 0; i < push->part_count; i++)
+                json_object_set_new(parts, push->parts[i].name,
+                                    json_integer(push->parts[i].revision));
+        return json_pack("{s:s, s:o, s:I, s:s, s:I, s:b, s:o, s:o}", "name", push->name,
+                         "component", push->component ? json_string(push->component) : json_null(),
+                         "revision", push->revision, "sha3-384", hex, "size",
+                         (json_int_t)push->bytes, "build-signed", push->snap_build != NULL,
+                         "channels", list, "components", parts);
 }
 
 /* A snap says its version and architecture itself; any other file cannot. */

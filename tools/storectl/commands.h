@@ -97,6 +97,8 @@ enum rc cmd_release(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_close(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_status(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_revisions(struct cli *cli, const struct args *args, struct err *err);
+enum rc cmd_components(struct cli *cli, const struct args *args, struct err *err);
+enum rc cmd_pair(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_deltas(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_store_list(struct cli *cli, const struct args *args, struct err *err);
 enum rc cmd_store_show(struct cli *cli, const struct args *args, struct err *err);

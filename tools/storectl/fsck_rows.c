@@ -194,6 +194,40 @@ static enum rc media_look(struct look *look, struct err *err)
         return rc;
 }
 
+static enum rc components_look(struct look *look, struct err *err)
+{
+        const struct component_row *rows = NULL;
+        size_t count = 0;
+        enum rc rc;
+
+        rc = store_component_list(look->tx, look->arena, look->package->snap_id, &rows, &count,
+                                  err);
+        for (size_t i = 0; rc == RC_OK && i < count; i++) {
+                struct assertion_row found = {0};
+                char digest[DIGEST_B64_CHARS + 1];
+                const char *what = arena_printf(look->arena, "%s+%s revision %" PRIu64,
+                                                look->package->name, rows[i].name, rows[i].number);
+                const char *pk;
+
+                digest_b64(&rows[i].digest, digest);
+                pk = arena_printf(look->arena, "%s/%s/%s/global-upload", rows[i].snap_id,
+                                  rows[i].name, digest);
+                if (!what || !pk)
+                        return err_set(err, RC_NOMEM, "out of memory");
+                rc = fsck_expect(look->fsck, &rows[i].digest, rows[i].bytes, what, err);
+                if (rc != RC_OK)
+                        return rc;
+                rc = store_assertion_get(look->tx, look->arena, "snap-resource-revision", pk,
+                                         FORMAT_ANY, &found, err);
+                if (rc == RC_NOT_FOUND) {
+                        fsck_report(look->fsck, "component", what,
+                                    "there is no snap-resource-revision for it");
+                        rc = RC_OK;
+                }
+        }
+        return rc;
+}
+
 static enum rc package_look(struct fsck *fsck, struct db_tx *tx, const struct package_row *row,
                             struct err *err)
 {
@@ -219,6 +253,8 @@ static enum rc package_look(struct fsck *fsck, struct db_tx *tx, const struct pa
                 rc = declaration_look(&look, err);
         if (rc == RC_OK)
                 rc = releases_look(&look, err);
+        if (rc == RC_OK)
+                rc = components_look(&look, err);
         if (rc == RC_OK)
                 rc = media_look(&look, err);
         return rc == RC_OK ? deltas_look(&look, err) : rc;

@@ -80,7 +80,12 @@ enum rc push_open(struct push *push, struct err *err)
         rc = push_open_file(push, err);
         if (rc != RC_OK)
                 return rc;
-        named = !push->is_image &&
+        if (!push->component && !push->is_image && !push->name &&
+            push_read_component(cli->arena, push->base, &name, &push->component))
+                push->name = name;
+        if (push->component)
+                push->version = push->arch = "";
+        named = !push->is_image && !push->component &&
                 push_read_name(cli->arena, push->base, &name, &push->version, &push->arch);
         if (!push->name && !named)
                 return cli_usage(cli, "push", err,

@@ -12,13 +12,23 @@
 #include "tools/storectl/args.h"
 #include "tools/storectl/client.h"
 
+#define PUSH_PARTS_MAX 64
+
+/* A component that goes with the revision. */
+struct push_part {
+        const char *name;
+        const char *file;    /* NULL: it is there already */
+        json_int_t revision; /* of the component; 0 until its file is pushed */
+};
+
 struct push {
         struct cli *cli;
         const char *path;
         const char *base; /* the file's name without its folder */
         const char *name;
-        bool is_image;       /* any file: version and arch are said here */
-        const char *version; /* "" unknown */
+        const char *component; /* the file is this component of the snap; NULL: it is the snap */
+        bool is_image;         /* any file: version and arch are said here */
+        const char *version;   /* "" unknown */
         const char *arch;
         int fd;
         uint64_t bytes;
@@ -26,6 +36,8 @@ struct push {
         const char *snap_build; /* NULL: unsigned */
         const char *upload_id;
         json_int_t revision;
+        struct push_part parts[PUSH_PARTS_MAX];
+        size_t part_count;
 };
 
 void push_fini(struct push *push);
@@ -45,3 +57,15 @@ MUST_USE enum rc push_sign(struct push *push, const struct args *args, struct er
 MUST_USE enum rc push_send(struct push *push, struct err *err);
 /* Makes it a revision and waits for the review. RC_REFUSED (exit 3), RC_PENDING (exit 7). */
 MUST_USE enum rc push_review(struct push *push, long timeout_sec, struct err *err);
+
+/* --- components: cmd_component.c --- */
+/* SNAP+COMPONENT[_VERSION].comp: the two names. False: another file. */
+bool push_read_component(struct arena *arena, const char *base, const char **ret_snap,
+                         const char **ret_name);
+/* What --component names. RC_INVALID (exit 2). */
+MUST_USE enum rc push_parts_read(struct push *push, const struct args *args, struct err *err);
+/* Pushes those that are files. */
+MUST_USE enum rc push_parts_send(struct push *push, const struct args *args, long timeout_sec,
+                                 struct err *err);
+/* Says that they go with the revision of the snap. */
+MUST_USE enum rc push_parts_pair(struct push *push, json_int_t revision, struct err *err);

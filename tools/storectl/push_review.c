@@ -94,6 +94,8 @@ static enum rc revision_ask(struct push *push, const char **ret, struct err *err
 
         if (push->snap_build)
                 json_object_set_new(body, "snap-build", json_string(push->snap_build));
+        if (push->component)
+                json_object_set_new(body, "component", json_string(push->component));
         if (push->is_image) {
                 json_object_set_new(body, "version", json_string(push->version));
                 json_object_set_new(body, "architecture", json_string(push->arch));

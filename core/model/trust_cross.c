@@ -5,11 +5,35 @@
 #include <assert.h>
 #include <string.h>
 
+/* Its signer acts for somebody else, by the declaration's revision-authority. */
+static bool is_delegated(const struct assertion *assertion)
+{
+        const struct assertion_type *type = assertion->type;
+
+        return type->signer == SIGNER_REVISION &&
+               strcmp(assertion->pk[type->pk_count - 1], type->pk_defaults[type->pk_count - 1]);
+}
+
+/* What a trusted account vouches for stands on its own words only: with several roots, none speaks
+ * for accounts, keys or packages that another one brought in. */
+static enum rc same_authority(const struct trust_run *run, const struct assertion *known)
+{
+        const char *authority = run->assertion->authority;
+
+        if (!run->source->is_trusted_account(run->source->context, authority) ||
+            !strcmp(known->authority, authority) || is_delegated(run->assertion))
+                return RC_OK;
+        return err_set(run->err, RC_UNTRUSTED, "%s: %.60s has no say in %s %.80s of %.60s",
+                       run->assertion->type->name, authority, known->type->name,
+                       known->pk[known->type->pk_count - 1], known->authority);
+}
+
 static enum rc account_need(const struct trust_run *run, const char *account)
 {
-        if (account && TRUST_FIND(run, "account", account))
-                return RC_OK;
-        return trust_missing(run, "account", account ? account : "", NULL);
+        const struct assertion *known = account ? TRUST_FIND(run, "account", account) : NULL;
+
+        return known ? same_authority(run, known)
+                     : trust_missing(run, "account", account ? account : "", NULL);
 }
 
 /* The account that the header names. */
@@ -22,7 +46,8 @@ static enum rc declaration_need(const struct trust_run *run, const char *series,
                                 const char *snap_id, const struct assertion **ret)
 {
         *ret = TRUST_FIND(run, "snap-declaration", series, snap_id);
-        return *ret ? RC_OK : trust_missing(run, "snap-declaration", series, snap_id);
+        return *ret ? same_authority(run, *ret)
+                    : trust_missing(run, "snap-declaration", series, snap_id);
 }
 
 static enum rc key_cross(const struct trust_run *run)

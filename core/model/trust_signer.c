@@ -112,7 +112,20 @@ static enum rc developer_check(const struct trust_run *run)
         return trust_refuse(run, "the publisher or a trusted account must sign it");
 }
 
-enum rc trust_signer_check(const struct trust_run *run)
+/* Of several roots the one that spoke first of a thing goes on speaking of it: a root that was
+ * added for some packages must not take over accounts, packages or stores of another one. */
+static enum rc first_word_check(const struct trust_run *run)
+{
+        const struct assertion *assertion = run->assertion;
+        const struct assertion *known = trust_find(run, assertion->type->name, assertion->pk);
+
+        if (!known || !strcmp(known->authority, assertion->authority))
+                return RC_OK;
+        return err_set(run->err, RC_UNTRUSTED, "%s: %.60s signed the one that is known, not %.60s",
+                       assertion->type->name, known->authority, assertion->authority);
+}
+
+static enum rc signer_check(const struct trust_run *run)
 {
         switch (run->assertion->type->signer) {
         case SIGNER_TRUSTED:
@@ -135,6 +148,16 @@ enum rc trust_signer_check(const struct trust_run *run)
                 break;
         }
         return err_set(run->err, RC_BUG, "a self-signed type has no signer rule");
+}
+
+enum rc trust_signer_check(const struct trust_run *run)
+{
+        const enum signer_rule rule = run->assertion->type->signer;
+        const enum rc rc = signer_check(run);
+
+        return rc == RC_OK && (rule == SIGNER_TRUSTED || rule == SIGNER_REVISION)
+                       ? first_word_check(run)
+                       : rc;
 }
 
 /* --- constraints --- */

@@ -4,6 +4,7 @@
 #include "server/domain/audit.h"
 #include "server/domain/keep.h"
 #include "server/domain/manifest_keeper.h"
+#include "server/domain/stores.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -240,11 +241,31 @@ static enum rc key_names_check(const struct import_run *run, const struct catalo
         return RC_OK;
 }
 
-static enum rc types_check(const struct believed *believed, struct err *err)
+/* Whose devices are a store's own is for the authority that vouches for this server's brand; with
+ * several roots another one may speak of stores elsewhere. */
+static enum rc store_check(const struct world *world, const struct catalog *catalog,
+                           const struct assertion *item, struct err *err)
+{
+        const struct assertion *brand =
+                catalog_get_assertion(catalog, "account", world_text(world, SET_BRAND_ID), 0);
+
+        if (strcmp(item->type->name, "store") != 0 || !brand ||
+            strcmp(brand->authority, item->authority) == 0 ||
+            !stores_is_here(world, catalog, item->pk[0]))
+                return RC_OK;
+        return err_set(err, RC_UNTRUSTED, "%.60s has no say in the store %.64s of this server",
+                       item->authority, item->pk[0]);
+}
+
+static enum rc types_check(const struct world *world, const struct catalog *catalog,
+                           const struct believed *believed, struct err *err)
 {
         for (size_t i = 0; i < believed->count; i++) {
                 const struct assertion *item = believed->items[i];
+                const enum rc rc = store_check(world, catalog, item, err);
 
+                if (rc != RC_OK)
+                        return rc;
                 if (strcmp(item->type->name, "serial") == 0)
                         return err_set(err, RC_UNSUPPORTED,
                                        "serials are registered by their devices, not imported");
@@ -286,9 +307,9 @@ enum rc import_prepare(struct import_run *run, const char *text, size_t bytes, u
                             run->arena, &run->believed, err);
         if (rc == RC_OK)
                 rc = key_names_check(run, catalog, err);
-        catalog_release(run->world->catalog, catalog);
         if (rc == RC_OK)
-                rc = types_check(&run->believed, err);
+                rc = types_check(run->world, catalog, &run->believed, err);
+        catalog_release(run->world->catalog, catalog);
         return rc == RC_OK ? results_prepare(run, err) : rc;
 }
 

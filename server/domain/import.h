@@ -7,6 +7,8 @@
  *  1. Nothing is kept whose chain does not end in a configured root.
  *  2. A stream is kept whole or not at all; its order does not matter.
  *  3. A revision that is known stays as it is: other bytes for it are a conflict.
+ *  4. Of several roots each speaks for what it brought in (core/model/trust_signer.c, first word);
+ *     the stores of this server are for the authority of its own brand.
  *
  * Floor    server/domain. Threads: safe; blocks (database).
  * Bounds   IMPORT_BYTES_MAX, IMPORT_COUNT_MAX.

@@ -201,6 +201,50 @@ def names_and_ids_are_not_taken_over(w):
     expect(w.store.admin("GET", "/v1/snap/mine/revisions").json()["revisions"][0]["revision"], 1)
 
 
+def acme_id(w, name):
+    return w.store.admin("GET", f"/v1/snap/{name}").json()["metadata"]["id"]
+
+
+@case
+def a_root_speaks_for_its_own_only(w):
+    """A root that is trusted for some packages takes over nothing of ours, nor of another root."""
+    def refused(part, *assertions):
+        before = w.state()
+        answer = w.store.admin("POST", "/api/v1/assertions", stream(*assertions),
+                               "application/x.ubuntu.assertion")
+        expect((answer.status, w.state()), (400, before), answer.text()[:300])
+        expect_in(part, answer.text())
+    made = w.store.admin("POST", "/api/v1/accounts", {"username": "guest"}).json()
+    ours, snap_id, store = made["account-id"], acme_id(w, "mine"), w.account_key("store", "org")
+    maker = w.person("maker")
+    # an account of ours; a key for one, for our root account, and for our brand
+    refused("signed the one that is known", w.make("account", "root", f"account-id: {ours}\n"
+            "display-name: x\nvalidation: verified\n", revision=9))
+    for account in (ours, "acme"):
+        refused("has no say in account", w.account_key("evil", account))
+        refused("has no say in account", store, w.account_key("evil", account, by="store"))
+    # a package of ours: its declaration, a revision of it, its developers
+    refused("signed the one that is known", store, maker,
+            w.declaration("mine", snap_id, "maker", revision=99))
+    path, data = w.file("mine", "66")
+    refused("has no say in snap-declaration", store, maker, w.revision(data, snap_id, 66, "maker"))
+    refused("has no say in", store, maker,
+            w.make("snap-developer", "store", f"snap-id: {snap_id}\npublisher-id: {ours}\n"
+                   "developers:\n  -\n    developer-id: maker\n    since: 2020-01-01T00:00:00Z\n",
+                   stamp=None))
+    # a package of theirs in our name
+    refused("has no say in account", store, w.declaration("gift", w.snap_id("z"), "acme"))
+    # bytes of ours as another package
+    data = w.file("mine", "1")[1]
+    refused("signed the one that is known", store, maker,
+            w.declaration("thief", w.snap_id("y"), "maker"),
+            w.revision(data, w.snap_id("y"), 1, "maker"))
+    # our store, for an operator of theirs: private packages are for the operator's devices
+    refused("has no say in the store acme", store, maker,
+            w.make("store", "store", "store: acme\noperator-id: maker\n", revision=9))
+    expect(w.store.admin("GET", "/v1/snap/mine").json()["metadata"]["publisher"]["id"], "acme")
+
+
 @case
 def pushes_to_an_imported_package_are_refused(w):
     path, data = w.file("far", "9")

@@ -49,6 +49,17 @@
 #define EPOCH(by)  "type: manifest-epoch\n" BY(by) "account-id: root-co\nepoch: 1\n" STAMP
 #define REPAIR(by) "type: repair\n" BY(by) "brand-id: brand\nrepair-id: 1\nsummary: x\n" STAMP
 
+#define FAR_ACCOUNT(id)                                                                            \
+        "type: account\nrevision: 9\n" BY(                                                         \
+                "far-co") "account-id: " id "\ndisplay-name: X\nvalidation: unproven\n" STAMP
+#define FAR_KEPT(id)                                                                               \
+        "type: account\n" BY("root-co") "account-id: " id                                          \
+                                        "\ndisplay-name: X\nvalidation: unproven\n" STAMP
+#define FAR_DECLARED(snap, publisher)                                                              \
+        "type: snap-declaration\nrevision: 9\n" BY(                                                \
+                "far-co") "series: 16\nsnap-id: " snap "\nsnap-name: x\npublisher-id: " publisher  \
+                          "\n" STAMP
+
 struct row {
         enum key key;
         const char *headers;
@@ -249,6 +260,48 @@ static void roots_are_configured(void)
                  RC_OK, &err);
 }
 
+/* Another trusted account, with a key and a developer of its own. */
+static void roots_keep_to_their_own(void)
+{
+        struct assertion *const world[] = {
+                make(FAR, far_headers("account-key", "far-co", key_id(FAR)), FAR),
+                make(FAR, FAR_ACCOUNT("far-co"), NO_KEY),
+                make(FAR, FAR_ACCOUNT("far-dev"), NO_KEY),
+                make(FAR, FAR_DECLARED(SNAP_D, "far-dev"), NO_KEY),
+        };
+        const struct row rows[] = {
+                {FAR, REVISION("far-co", "global-upload", "1", "far-dev", SNAP_D), RC_OK, NULL},
+                {FAR, FAR_ACCOUNT("brand"), RC_UNTRUSTED, "signed the one that is known"},
+                {FAR, FAR_ACCOUNT("root-co"), RC_UNTRUSTED, "signed the one that is known"},
+                {FAR, FAR_DECLARED(SNAP_A, "far-dev"), RC_UNTRUSTED,
+                 "signed the one that is known"},
+                {FAR, FAR_DECLARED(SNAP_C, "brand"), RC_UNTRUSTED, "no say in account"},
+                {FAR, REVISION("far-co", "global-upload", "1", "far-dev", SNAP_A), RC_UNTRUSTED,
+                 "no say in snap-declaration"},
+                {FAR, PAIR("far-co", "global-upload", "1"), RC_UNTRUSTED, "no say in"},
+                {FAR, STORE("far-co", "brand"), RC_UNTRUSTED, "no say in account"},
+                {FAR, LISTED("far-co", "dev", "far-dev", SNAP_A), RC_UNTRUSTED, "no say in"},
+                {ROOT, FAR_KEPT("far-dev"), RC_UNTRUSTED, "signed the one that is known"},
+        };
+        static const char *const accounts[] = {"brand", "root-co"};
+        struct err err = {0};
+
+        check_promise("a root speaks for what it brought in, and for nothing of another root");
+        second_root = true;
+        for (size_t i = 0; i < ARRAY_COUNT(world); i++)
+                know(world[i]);
+        rows_check(rows, ARRAY_COUNT(rows));
+        for (size_t i = 0; i < ARRAY_COUNT(accounts); i++) {
+                check_case("a key for %s", accounts[i]);
+                CHECK_RC(check_with(make(FAR, far_headers("account-key", accounts[i], key_id(LONE)),
+                                         LONE),
+                                    0, &err),
+                         RC_UNTRUSTED, &err);
+        }
+        known_count -= ARRAY_COUNT(world);
+        second_root = false;
+}
+
 static void devices_sign_for_themselves(void)
 {
         static const char session[] = "type: device-session-request\nbrand-id: brand\nmodel: m1\n"
@@ -311,8 +364,8 @@ static void prerequisites_are_listed(void)
                  "nonce: n\n" STAMP,
                  "serial/brand/m1/s1 "},
         };
-        static const char *const names[] = {"ROOT",  "SECOND", "BRAND", "DEV",   "TIED",
-                                            "STALE", "DEVICE", "LONE",  "AGENT", "OTHER"};
+        static const char *const names[] = {"ROOT",   "SECOND", "BRAND", "DEV",   "TIED", "STALE",
+                                            "DEVICE", "LONE",   "FAR",   "AGENT", "OTHER"};
 
         check_promise(
                 "the list of prerequisites names each one once, and never the assertion itself");
@@ -365,6 +418,7 @@ int main(void)
         lives_and_formats_are_checked();
         signatures_are_checked();
         roots_are_configured();
+        roots_keep_to_their_own();
         devices_sign_for_themselves();
         prerequisites_are_listed();
         for (unsigned i = 0; i < KEY_COUNT; i++)

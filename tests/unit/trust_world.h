@@ -14,19 +14,36 @@
 #define SNAP_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define SNAP_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 #define SNAP_C "cccccccccccccccccccccccccccccccc"
+#define SNAP_D "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"
 #define DIGEST "dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
 #define NOW    "2026-06-02T00:00:00Z"
 #define STAMP  "timestamp: 2026-06-01T00:00:00Z\n"
 #define BY(id) "authority-id: " id "\n"
 
 /* root, second: of the trusted account; tied: the brand's with constraints; stale: the brand's,
- * expired; agent, other: Ed25519 of dev, for developer and for manifest; lone: known to nobody. */
-enum key { ROOT, SECOND, BRAND, DEV, TIED, STALE, DEVICE, LONE, AGENT, OTHER, KEY_COUNT, NO_KEY };
+ * expired; agent, other: Ed25519 of dev, for developer and for manifest; lone: known to nobody;
+ * far: the root of far-co, where that is trusted too. */
+enum key {
+        ROOT,
+        SECOND,
+        BRAND,
+        DEV,
+        TIED,
+        STALE,
+        DEVICE,
+        LONE,
+        FAR,
+        AGENT,
+        OTHER,
+        KEY_COUNT,
+        NO_KEY
+};
 
 static struct privkey *keys[KEY_COUNT];
 static struct arena *arena;
 static const struct assertion *known[64];
 static size_t known_count;
+static bool second_root; /* far-co is trusted too */
 
 static const char *key_id(enum key key)
 {
@@ -84,13 +101,13 @@ static const struct assertion *find(void *context, struct arena *unused, const c
 static bool is_trusted_account(void *context, const char *account_id)
 {
         (void)context;
-        return !strcmp(account_id, "root-co");
+        return !strcmp(account_id, "root-co") || (second_root && !strcmp(account_id, "far-co"));
 }
 
 static bool is_root_key(void *context, const char *id)
 {
         (void)context;
-        return !strcmp(id, key_id(ROOT));
+        return !strcmp(id, key_id(ROOT)) || (second_root && !strcmp(id, key_id(FAR)));
 }
 
 static struct trust_source source = {
@@ -138,6 +155,14 @@ static const char *key_headers(const char *type, enum key key, const char *accou
                             "type: %s\n" BY("root-co") "public-key-sha3-384: %s\naccount-id: %s\n"
                                                        "since: 2026-01-01T00:00:00Z\n%s",
                             type, key_id(key), account, more);
+}
+
+static const char *far_headers(const char *type, const char *account, const char *id)
+{
+        return arena_printf(arena,
+                            "type: %s\n" BY("far-co") "public-key-sha3-384: %s\naccount-id: %s\n"
+                                                      "name: x\nsince: 2026-01-01T00:00:00Z\n",
+                            type, id, account);
 }
 
 static void know_key(enum key key, const char *account, const char *more)

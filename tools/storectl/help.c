@@ -76,8 +76,27 @@ static void options_put(struct buf *out, const struct option_row *options)
         }
 }
 
+/* Commands that begin with the word and a blank, a line each; how many. */
+static size_t family_put(struct buf *out, const char *word)
+{
+        const size_t chars = strlen(word);
+        size_t count = 0;
+
+        for (size_t i = 0; i < command_count(); i++) {
+                const char *name = commands[i].name;
+
+                if (strncmp(name, word, chars) != 0 || name[chars] != ' ')
+                        continue;
+                buf_printf(out, "  %-*s %s\n", NAME_COLUMNS - 2, name, commands[i].summary);
+                count++;
+        }
+        return count;
+}
+
 void help_command(const struct command *command, struct buf *out)
 {
+        CLEANUP(buf_fini) struct buf family = BUF_INIT(4 * KIB);
+
         buf_printf(out, "Usage: storectl %s%s%s%s\n\n%s.\n", command->name,
                    command->words[0] ? " " : "", command->words,
                    command->options->name ? " [OPTIONS]" : "", command->summary);
@@ -87,25 +106,19 @@ void help_command(const struct command *command, struct buf *out)
                 buf_text(out, "\nOptions:\n");
                 options_put(out, command->options);
         }
+        if (family_put(&family, command->name))
+                buf_printf(out, "\nAlso:\n%s", family.data);
         buf_text(out, "\n`storectl help options` lists what every command takes.\n");
 }
 
 bool help_family(const char *word, struct buf *out)
 {
-        const size_t chars = strlen(word);
-        bool found = false;
+        CLEANUP(buf_fini) struct buf family = BUF_INIT(4 * KIB);
 
-        for (size_t i = 0; i < command_count(); i++) {
-                const char *name = commands[i].name;
-
-                if (strncmp(name, word, chars) != 0 || name[chars] != ' ')
-                        continue;
-                if (!found)
-                        buf_printf(out, "Usage: storectl %s COMMAND\n\n", word);
-                found = true;
-                buf_printf(out, "  %-*s %s\n", NAME_COLUMNS - 2, name, commands[i].summary);
-        }
-        return found;
+        if (!family_put(&family, word))
+                return false;
+        buf_printf(out, "Usage: storectl %s COMMAND\n\n%s", word, family.data);
+        return true;
 }
 
 /* The second words of a family, or the options of a command, as a `case` branch. */

@@ -87,8 +87,10 @@ enum rc cmd_model_policy(struct cli *cli, const struct args *args, struct err *e
         policy_say(cli, answer);
         key = client_text(answer, "new-api-key");
         if (*key) {
-                cli_say(cli, "\nThe new API key. It is shown this once; in the gadget:");
-                cli_say(cli, "  device-service:\n    headers:\n      X-Device-API-Key: %s", key);
+                cli_say(cli, "%s", "");
+                cli_say(cli, "The new API key, shown this once. The gadget's prepare-device hook:");
+                cli_say(cli, "  snapctl set device-service.headers='{\"X-Device-API-Key\":\"%s\"}'",
+                        key);
                 if (cli->quiet) {
                         cli_print(cli, key, strlen(key));
                         cli_print(cli, "\n", 1);

@@ -107,19 +107,23 @@ static enum rc sets_read(struct reading *reading, const json_t *object,
 
 /* --- the context --- */
 
-/* What only tells more about an installed snap: of another form, it tells nothing. */
-static enum rc extras_read(struct reading *reading, const json_t *entry,
+/* What only tells more about an installed snap: of another form, it tells nothing. known: members
+ * that were found so far. An entry rarely has more, and each look costs a hash. */
+static enum rc extras_read(struct reading *reading, const json_t *entry, size_t known,
                            struct refresh_installed *ret, struct err *err)
 {
-        const json_t *held = json_object_get(json_object_get(entry, "held"), "by");
         const char *text = NULL;
+        const json_t *held;
         enum rc rc;
 
-        if (jsonx_get_text(entry, "cohort-key", JSONX_MAY, COHORT_TEXT_MAX, &text, NULL) == RC_OK)
-                ret->cohort = text;
-        text = NULL;
         if (jsonx_get_text(entry, "refreshed-date", JSONX_MAY, ID_TEXT_MAX, &text, NULL) == RC_OK)
                 ret->refreshed = text;
+        if (json_object_size(entry) == known + (text != NULL))
+                return RC_OK;
+        text = NULL;
+        if (jsonx_get_text(entry, "cohort-key", JSONX_MAY, COHORT_TEXT_MAX, &text, NULL) == RC_OK)
+                ret->cohort = text;
+        held = json_object_get(json_object_get(entry, "held"), "by");
         ret->ignore_validation = json_is_true(json_object_get(entry, "ignore-validation"));
         ret->is_held = json_array_size(held) > 0;
         rc = sets_read(reading, entry, &ret->sets, &ret->set_count, err);
@@ -129,7 +133,8 @@ static enum rc extras_read(struct reading *reading, const json_t *entry,
 static enum rc installed_read(struct reading *reading, const json_t *entry,
                               struct refresh_installed *ret, struct err *err)
 {
-        int64_t revision = 0;
+        int64_t revision = -1; /* absent */
+        size_t known = 2;
         enum rc rc;
 
         rc = jsonx_get_text(entry, "instance-key", JSONX_MUST, KEY_TEXT_MAX, &ret->key, err);
@@ -142,8 +147,11 @@ static enum rc installed_read(struct reading *reading, const json_t *entry,
                 rc = jsonx_get_int(entry, "revision", JSONX_MAY, 0, INT64_MAX, &revision, err);
         if (rc == RC_OK)
                 rc = epoch_read(entry, &ret->epoch, &ret->has_epoch, err);
-        ret->revision = (uint64_t)revision;
-        return rc == RC_OK ? extras_read(reading, entry, ret, err) : rc;
+        if (rc != RC_OK)
+                return rc;
+        known += (ret->tracking != NULL) + (revision >= 0) + ret->has_epoch;
+        ret->revision = revision > 0 ? (uint64_t)revision : 0;
+        return extras_read(reading, entry, known, ret, err);
 }
 
 static int installed_compare(const void *a, const void *b)
@@ -203,7 +211,7 @@ static enum rc verb_read(const json_t *json, struct refresh_action *ret, struct 
 }
 
 static enum rc names_read(const struct refresh_request *request, const json_t *json,
-                          struct refresh_action *ret, struct err *err)
+                          struct refresh_action *ret, size_t *known, struct err *err)
 {
         const struct refresh_installed wanted = {.key = ret->key};
         enum rc rc;
@@ -213,6 +221,7 @@ static enum rc names_read(const struct refresh_request *request, const json_t *j
                 rc = jsonx_get_text(json, "name", JSONX_MAY, ID_TEXT_MAX, &ret->ask.name, err);
         if (rc != RC_OK)
                 return rc;
+        *known += (ret->ask.snap_id != NULL) + (ret->ask.name != NULL);
         if (ret->ask.action != DECIDE_REFRESH)
                 return ret->ask.name || ret->ask.snap_id
                                ? RC_OK
@@ -253,22 +262,17 @@ void refresh_ask_installed(const struct refresh_installed *installed, const char
         installed_apply(installed, ret);
 }
 
-static enum rc action_read(struct reading *reading, const json_t *json, struct refresh_action *ret,
-                           struct err *err)
+/* What an action may say beside what it is about. */
+static enum rc wish_read(struct reading *reading, const json_t *json, struct refresh_action *ret,
+                         struct err *err)
 {
         struct decide_ask *ask = &ret->ask;
-        const json_t *ignore;
+        const json_t *ignore = json_object_get(json, "ignore-validation");
         bool has_epoch = false;
         int64_t revision = 0;
         enum rc rc;
 
-        rc = jsonx_get_text(json, "instance-key", JSONX_MUST, KEY_TEXT_MAX, &ret->key, err);
-        if (rc == RC_OK)
-                rc = verb_read(json, ret, err);
-        if (rc == RC_OK)
-                rc = names_read(reading->ret, json, ret, err);
-        if (rc == RC_OK)
-                rc = jsonx_get_text(json, "channel", JSONX_MAY, KEY_TEXT_MAX, &ask->channel, err);
+        rc = jsonx_get_text(json, "channel", JSONX_MAY, KEY_TEXT_MAX, &ask->channel, err);
         if (rc == RC_OK)
                 rc = jsonx_get_int(json, "revision", JSONX_MAY, 0, INT64_MAX, &revision, err);
         if (rc == RC_OK)
@@ -281,17 +285,33 @@ static enum rc action_read(struct reading *reading, const json_t *json, struct r
         if (rc != RC_OK)
                 return rc;
         ask->revision = (uint64_t)revision;
-        ask->arch = reading->arch;
-        ask->epoch = has_epoch ? &ret->epoch : NULL;
-        ignore = json_object_get(json, "ignore-validation");
-        ask->ignore_validation = json_is_true(ignore);
-        if (!ret->installed)
-                return RC_OK;
-        installed_apply(ret->installed, ask);
-        /* The action's own word goes before the context's. */
-        if (!json_is_boolean(ignore))
-                ask->ignore_validation = ret->installed->ignore_validation;
+        if (has_epoch && !ret->installed)
+                ask->epoch = &ret->epoch;
+        if (json_is_boolean(ignore))
+                ask->ignore_validation = json_is_true(ignore);
         return RC_OK;
+}
+
+static enum rc action_read(struct reading *reading, const json_t *json, struct refresh_action *ret,
+                           struct err *err)
+{
+        size_t known = 2;
+        enum rc rc;
+
+        rc = jsonx_get_text(json, "instance-key", JSONX_MUST, KEY_TEXT_MAX, &ret->key, err);
+        if (rc == RC_OK)
+                rc = verb_read(json, ret, err);
+        if (rc == RC_OK)
+                rc = names_read(reading->ret, json, ret, &known, err);
+        if (rc != RC_OK)
+                return rc;
+        ret->ask.arch = reading->arch;
+        if (ret->installed) {
+                installed_apply(ret->installed, &ret->ask);
+                ret->ask.ignore_validation = ret->installed->ignore_validation;
+        }
+        /* By far most say nothing else, and each look costs a hash. */
+        return json_object_size(json) == known ? RC_OK : wish_read(reading, json, ret, err);
 }
 
 /* One action that cannot be read is that action's error. */

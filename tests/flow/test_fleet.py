@@ -103,8 +103,23 @@ class World:
     def audit(self):
         return self.store.admin("GET", "/api/v1/audit").json()["entries"]
 
+    def crash(self):
+        """kill -9, and a start once the server behind is gone too: it would answer the new one's
+        first question."""
+        left = list(self.store.children().values())
+        self.store.stop(signal.SIGKILL)
+        wait_for("the end of the helpers", lambda: not any(map(is_alive, left)), 60)
+        self.store.start()
+
     def close(self):
         self.store.close()
+
+
+def is_alive(pid):
+    try:
+        return bool(pathlib.Path(f"/proc/{pid}/cmdline").read_bytes())  # a zombie has none
+    except OSError:
+        return False
 
 
 def ask(device, proposed=None, request_id=None, **headers):
@@ -603,8 +618,7 @@ def one_device_is_revoked(w):
     refused(ask(device), 403, "revoked")
     poll(other, 1)
     # It lasts over a restart.
-    expect(w.store.stop(signal.SIGKILL) is not None, True)
-    w.store.start()
+    w.crash()
     expect(device.call("GET", "/v2/snaps/info/tool").status, 401)
     expect(device.session_with().status, 403)
     poll(other, 1)
@@ -730,8 +744,7 @@ def what_devices_say_is_known(w):
     expect(listed["devices"], [])
     before = w.store.admin("GET", f"/api/v1/devices/{device.serial}").json()
     expect(before["packages"][0]["offered"], None)
-    w.store.stop(signal.SIGKILL)
-    w.store.start()
+    w.crash()
     after = wait_for("the fleet", lambda: w.store.admin(
         "GET", f"/api/v1/devices/{device.serial}").json())
     expect(after, before)

@@ -2,6 +2,7 @@
 #include "server/api/gate.h"
 #include "core/model/name.h"
 #include "server/domain/device_viewer.h"
+#include "server/domain/model_view.h"
 #include "server/domain/scope.h"
 #include "server/domain/session.h"
 #include "server/domain/stores.h"
@@ -112,10 +113,32 @@ static void store_resolve(const struct world *world, const struct request *reque
         viewer->takes_images = header_lists(request_header(request, "Storehouse-Accept"), "image");
 }
 
+/* The token stands for a model: what its devices see, without being one of them. A device's own
+ * session goes before it. */
+static enum rc model_resolve(struct world *world, const struct request *request,
+                             const struct session *model, struct identity *identity,
+                             struct err *err)
+{
+        struct session device = *model;
+        struct view_model known;
+        enum rc rc;
+
+        if (identity->viewer.brand_id)
+                return RC_OK;
+        rc = model_view_name(world, identity->catalog, model->brand_id, model->model,
+                             request->arena, &known, err);
+        if (rc != RC_OK)
+                return rc;
+        device.store_id = known.store_id;
+        return device_viewer_fill(world, identity->catalog, &device, request->arena,
+                                  &identity->viewer, err);
+}
+
 static enum rc token_resolve_into(struct world *world, struct request *request,
                                   struct identity *identity, struct err *err)
 {
         const char *header = request_header(request, "Authorization");
+        struct session model = {.brand_id = NULL};
         struct token_row token;
         enum rc rc;
 
@@ -131,6 +154,8 @@ static enum rc token_resolve_into(struct world *world, struct request *request,
         identity->token_id = token.id;
         identity->token_expires = token.expires;
         identity->is_admin = token_is_admin(world, &token);
+        if (token_model(request->arena, token.permissions, &model.brand_id, &model.model))
+                return model_resolve(world, request, &model, identity, err);
         /* A token that may push but not look shows a device no more than it shows its owner. */
         if (identity_may(identity, "package-view", NULL) != RC_OK)
                 return RC_OK;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/domain/token.h"
+#include "core/model/name.h"
 #include "server/domain/audit.h"
 #include "server/domain/scope.h"
 #include "server/domain/token_table.h"
@@ -163,21 +164,74 @@ static const char *narrowed(const char *asked, const char *own)
         return *asked ? asked : own;
 }
 
+bool token_model(struct arena *arena, const char *permissions, const char **ret_brand,
+                 const char **ret_model)
+{
+        const char *item;
+        size_t length;
+
+        while ((item = scope_next(&permissions, &length))) {
+                const size_t prefix = strlen(MODEL_SCOPE);
+                char *text;
+
+                if (length <= prefix || strncmp(item, MODEL_SCOPE, prefix) != 0)
+                        continue;
+                text = arena_memdup(arena, item + prefix, length - prefix);
+                *ret_brand = strsep(&text, "/");
+                *ret_model = text;
+                return *ret_brand && name_is_account(*ret_brand) && *ret_model &&
+                       name_is_model(*ret_model);
+        }
+        return false;
+}
+
+/* A model's token may look, and nothing else. */
+static enum rc model_check(const struct actor *actor, const char *permissions, struct err *err)
+{
+        CLEANUP(arena_freep) struct arena *arena = arena_new(16 * KIB);
+        const char *brand = NULL;
+        const char *model = NULL;
+
+        if (!arena)
+                return err_set(err, RC_NOMEM, "no memory for a token");
+        if (!actor->is_admin)
+                return err_set(err, RC_FORBIDDEN, "only administrators make tokens for models");
+        if (!token_model(arena, permissions, &brand, &model) || strchr(permissions, ','))
+                return err_set(err, RC_INVALID,
+                               "a token for a model has the one permission " MODEL_SCOPE
+                               "BRAND/MODEL");
+        return RC_OK;
+}
+
+static enum rc permissions_check(const struct actor *actor, const char *permissions,
+                                 struct err *err)
+{
+        if (!*permissions || scope_is_within(permissions, all_permissions))
+                return RC_OK;
+        if (strstr(permissions, MODEL_SCOPE))
+                return model_check(actor, permissions, err);
+        return err_set(err, RC_INVALID, "permissions are some of %s", all_permissions);
+}
+
 static enum rc ask_check(const struct actor *actor, const struct token_ask *ask,
                          const struct making *making, struct err *err)
 {
         const struct token_row *row = &making->row;
+        enum rc rc;
 
         if (strlen(ask->description) > DESCRIPTION_MAX || strlen(row->permissions) > LIST_MAX ||
             strlen(row->packages) > LIST_MAX || strlen(row->channels) > LIST_MAX)
                 return err_set(err, RC_INVALID, "a list or the description is too long");
-        if (*row->permissions && !scope_is_within(row->permissions, all_permissions))
-                return err_set(err, RC_INVALID, "permissions are some of %s", all_permissions);
+        rc = permissions_check(actor, row->permissions, err);
+        if (rc != RC_OK)
+                return rc;
         if (ask->life_sec < 0 || ask->life_sec > TOKEN_LIFE_MAX)
                 return err_set(err, RC_INVALID, "a token lives for ten years at most");
         if (strcmp(row->account_id, actor->account_id) != 0 && !actor->is_admin)
                 return err_set(err, RC_FORBIDDEN, "only administrators make tokens for others");
-        if (!scope_is_within(row->permissions, actor->permissions) ||
+        /* Who may make a token for a model is an administrator, and holds no such permission. */
+        if ((!strstr(row->permissions, MODEL_SCOPE) &&
+             !scope_is_within(row->permissions, actor->permissions)) ||
             !scope_is_within(row->packages, actor->packages) ||
             !scope_is_within(row->channels, actor->channels))
                 return err_set_code(err, RC_FORBIDDEN, "macaroon-permission-required",

@@ -41,6 +41,13 @@ MUST_USE enum rc token_resolve_header(struct world *world, struct arena *arena, 
                                       struct token_row *ret, struct err *err);
 /* The token inside such a header; NULL when there is none. Pure. */
 const char *token_from_header(struct arena *arena, const char *header);
+/* A token whose permissions hold MODEL_SCOPE BRAND/MODEL sees what devices of that model see, and
+ * may nothing besides: for image builds, which have no device yet. Only administrators make such.
+ */
+#define MODEL_SCOPE "model:"
+/* False: the token is none for a model. Texts live in arena. */
+bool token_model(struct arena *arena, const char *permissions, const char **ret_brand,
+                 const char **ret_model);
 /* The account is the brand's, and the token's permissions are everything or name admin. */
 bool token_is_admin(const struct world *world, const struct token_row *row);
 

@@ -309,6 +309,39 @@ def only_administrators_decide(w):
         w.store.storectl(*words, "--token-file", token, code=4)
 
 
+@case
+def an_image_build_sees_what_its_model_sees(w):
+    ctl = w.store.storectl
+    token = w.folder / "build.token"
+    ctl("token", "create", "--model", "acme/pad", "--out", token)
+    ctl("store", "admit", "child", "secret")
+    ctl("view", "include", "pad", "secret")
+    ctl("view", "exclude", "pad", "spare")
+
+    def build(method, path, body=None):
+        return w.store.call(method, path, body, {
+            "Authorization": f"Macaroon {token.read_text().strip()}"})
+
+    for name, want in (("secret", True), ("kid", True), ("tool", True), ("spare", False)):
+        sees(w, build, name, want)
+        sees(w, w.pad.call, name, want)
+    got = build("POST", REFRESH, refresh_body([], [install("secret")])).json()["results"][0]
+    path = got["snap"]["download"]["url"]
+    expect(w.store.call("GET", path[path.index("/api/"):]).body, w.files["secret"], "its bytes")
+    for words in (("packages",), ("status", "tool"), ("store", "list"), ("register", "mine"),
+                  ("push", w.folder / "tool_1.snap", "--unsigned"), ("token", "create")):
+        ctl(*words, "--token-file", token, code=4)
+    ctl("token", "create", "--model", "acme/nothing", "--out", w.folder / "none.token")
+    token = w.folder / "none.token"
+    sees(w, build, "secret", False)
+    for words in (("--model", "pad"), ("--model", "acme/pad,admin"), ("--model", "acme/pad/x")):
+        ctl("token", "create", *words, code=3)
+    answer = w.store.admin("POST", "/api/v1/tokens", {"permissions": ["admin", "model:acme/pad"]})
+    expect(answer.status, 400, "a model and more")
+    ctl("view", "reset", "pad")
+    ctl("store", "admit", "child", "secret", "--undo")
+
+
 # --- images ---
 
 def image_bytes(number):

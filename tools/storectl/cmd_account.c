@@ -231,7 +231,15 @@ enum rc cmd_token_create(struct cli *cli, const struct args *args, struct err *e
                 return err_set(err, RC_EXISTS, "%.150s is there already", args_text(args, "out"));
         option_put(body, args, "account", "account");
         option_put(body, args, "description", "description");
+        if (args_text(args, "model") && args_text(args, "permissions"))
+                return cli_usage(cli, "token create", err,
+                                 "--model and --permissions exclude each other");
         list_put(body, args, "permissions");
+        if (args_text(args, "model"))
+                json_object_set_new(
+                        body, "permissions",
+                        json_pack("[o]", json_string(arena_printf(cli->arena, "model:%s",
+                                                                  args_text(args, "model")))));
         list_put(body, args, "packages");
         list_put(body, args, "channels");
         json_object_set_new(body, "ttl-sec", json_integer(days * DAY_SEC));

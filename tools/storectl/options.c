@@ -78,6 +78,7 @@ const struct option_row token_options[] = {
         {"permissions", "LIST", "such as package-push,package-release", false},
         {"packages", "LIST", "only these packages", false},
         {"channels", "LIST", "only these channels; * stands for anything", false},
+        {"model", "BRAND/MODEL", "sees what that model sees; for image builds", false},
         {"description", "TEXT", "what it is for", false},
         {"days", "N", "how long it lasts; 365", false},
         {"out", "FILE", "write it there (mode 0600) instead of printing it", false},

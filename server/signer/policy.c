@@ -11,8 +11,8 @@
 
 /* Which type a role may issue. What is not in its row is refused, known or not. */
 static const char *const role_types[ROLE_COUNT] = {
-        [ROLE_STORE] = " account account-key snap-declaration snap-revision "
-                       "snap-resource-revision snap-resource-pair store ",
+        [ROLE_STORE] = (" account account-key snap-declaration snap-revision "
+                        "snap-resource-revision snap-resource-pair store "),
         [ROLE_BRAND] = " model validation-set validation system-user serial snap-revision ",
         [ROLE_SERIALS] = " serial ",
         [ROLE_MANIFEST] = " agent-key ",

@@ -179,3 +179,15 @@ void mac_make(const uint8_t key[MAC_KEY_BYTES], const char *domain, const void *
         crypto_generichash_final(&state, ret, MAC_BYTES);
         bytes_wipe(&state, sizeof(state));
 }
+
+uint64_t table_hash(const uint8_t key[TABLE_KEY_BYTES], const void *data, size_t bytes)
+{
+        uint8_t out[crypto_shorthash_BYTES];
+        uint64_t hash;
+
+        _Static_assert(TABLE_KEY_BYTES == crypto_shorthash_KEYBYTES, "the key fits");
+        _Static_assert(sizeof(out) == sizeof(hash), "the hash fits");
+        crypto_shorthash(out, data, bytes, key);
+        memcpy(&hash, out, sizeof(hash));
+        return hash;
+}

@@ -41,6 +41,10 @@ void hash_freep(struct hash **hash);
 void sha3_384(const void *data, size_t bytes, struct digest *ret);
 void sha512(const void *data, size_t bytes, uint8_t ret[64]);
 void sha256(const void *data, size_t bytes, uint8_t ret[32]);
+/* A keyed hash for tables in memory (SipHash): who does not know the key cannot make names collide.
+ */
+#define TABLE_KEY_BYTES 16
+uint64_t table_hash(const uint8_t key[TABLE_KEY_BYTES], const void *data, size_t bytes);
 /* Hashes fd from offset 0 to its end with pread; the file offset does not move. */
 MUST_USE enum rc sha3_384_fd(int fd, struct digest *ret, uint64_t *ret_bytes, struct err *err);
 

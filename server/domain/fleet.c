@@ -97,7 +97,7 @@ static uint32_t date_read(const char *text)
         return text && clock_parse(text, &time) == RC_OK ? seconds_of(time) : 0;
 }
 
-static uint32_t channel_put(struct fleet *fleet, const char *text)
+static uint32_t channel_put(struct fleet *fleet, const char *text, size_t *left)
 {
         struct channel channel;
         char full[CHANNEL_MAX + 1];
@@ -105,11 +105,11 @@ static uint32_t channel_put(struct fleet *fleet, const char *text)
         if (!text || channel_parse(text, &channel, NULL) != RC_OK)
                 return 0;
         channel_format(&channel, full);
-        return names_put(fleet->told, full);
+        return names_put_within(fleet->told, full, left);
 }
 
 /* "0", or "READ/WRITE" as "0,1/1" when they differ. */
-static uint32_t epoch_put(struct fleet *fleet, const struct epoch *epoch)
+static uint32_t epoch_put(struct fleet *fleet, const struct epoch *epoch, size_t *left)
 {
         const struct {
                 const uint32_t *numbers;
@@ -124,13 +124,13 @@ static uint32_t epoch_put(struct fleet *fleet, const struct epoch *epoch)
                         used += (size_t)snprintf(texts[i] + used, sizeof(texts[i]) - used, "%s%u",
                                                  j ? "," : "", lists[i].numbers[j]);
         if (!*texts[1] || strcmp(texts[0], texts[1]) == 0)
-                return names_put(fleet->told, texts[0]);
+                return names_put_within(fleet->told, texts[0], left);
         snprintf(both, sizeof(both), "%s/%s", texts[0], texts[1]);
-        return names_put(fleet->told, both);
+        return names_put_within(fleet->told, both, left);
 }
 
 /* "snapd/2.57.6 (series 16; ...)" to 2.57.6. */
-static uint32_t version_put(struct fleet *fleet, const char *user_agent)
+static uint32_t version_put(struct fleet *fleet, const char *user_agent, size_t *left)
 {
         static const char name[] = "snapd/";
         char version[32];
@@ -139,7 +139,7 @@ static uint32_t version_put(struct fleet *fleet, const char *user_agent)
                 return 0;
         snprintf(version, sizeof(version), "%s", user_agent + sizeof(name) - 1);
         version[strcspn(version, " ")] = '\0';
-        return names_put(fleet->told, version);
+        return names_put_within(fleet->told, version, left);
 }
 
 /* What a report says, as entries; those of packages that the catalog does not know are left out. */
@@ -147,12 +147,14 @@ struct draft {
         struct fleet_entry *entries; /* malloc'd */
         size_t count;
         uint32_t version;
+        size_t left; /* new texts that the device may still bring */
 };
 
 static bool draft_make(struct fleet *fleet, const struct catalog *catalog,
-                       const struct fleet_report *report, struct draft *ret)
+                       const struct fleet_report *report, size_t left, struct draft *ret)
 {
-        *ret = (struct draft){.version = version_put(fleet, report->user_agent)};
+        *ret = (struct draft){.left = left};
+        ret->version = version_put(fleet, report->user_agent, &ret->left);
         ret->entries = calloc(report->installed_count + 1, sizeof(*ret->entries));
         if (!ret->entries)
                 return false;
@@ -163,9 +165,9 @@ static bool draft_make(struct fleet *fleet, const struct catalog *catalog,
                         continue;
                 ret->entries[ret->count++] = (struct fleet_entry){
                         .snap_id = names_put(fleet->known, at->snap_id),
-                        .channel = channel_put(fleet, at->channel),
-                        .cohort = names_put(fleet->told, at->cohort),
-                        .epoch = epoch_put(fleet, at->epoch),
+                        .channel = channel_put(fleet, at->channel, &ret->left),
+                        .cohort = names_put_within(fleet->told, at->cohort, &ret->left),
+                        .epoch = epoch_put(fleet, at->epoch, &ret->left),
                         .instance = instance_of(at),
                         .revision = number_of(at->revision),
                         .refreshed = date_read(at->refreshed),
@@ -271,18 +273,21 @@ static void error_take(struct fleet_slot *slot, struct slot_error error)
         slot->state_waits = true;
 }
 
+/* The codes are ours; the name of a package that is not here is whatever the device made up. */
 static void errors_take(struct fleet *fleet, const struct fleet_report *report,
-                        struct fleet_slot *slot)
+                        struct fleet_slot *slot, size_t *left)
 {
         for (size_t i = 0; i < report->answer_count; i++) {
                 const struct fleet_answer *answer = &report->answers[i];
                 const struct slot_error error = {
-                        .package = names_put(fleet->told, answer->package),
-                        .code = names_put(fleet->told, answer->code),
+                        .package = answer->code
+                                           ? names_put_within(fleet->told, answer->package, left)
+                                           : 0,
+                        .code = names_put(fleet->known, answer->code),
                         .time = seconds_of(report->now),
                 };
 
-                if (answer->code && error.code)
+                if (error.code)
                         error_take(slot, error);
         }
 }
@@ -296,7 +301,7 @@ static void draft_take(struct fleet *fleet, struct fleet_shard *shard, struct fl
                 slot->version = draft->version;
                 slot->state_waits = true;
         }
-        errors_take(fleet, report, slot);
+        errors_take(fleet, report, slot, &draft->left);
         /* Downloads and questions about assertions tell nothing of what is installed. */
         if (!report->installed_count)
                 return;
@@ -320,6 +325,24 @@ static void draft_take(struct fleet *fleet, struct fleet_shard *shard, struct fl
 }
 
 /* --- noting --- */
+
+#define TOLD_WINDOW (24 * 3600)
+
+static size_t told_left(const struct fleet_slot *slot, usec_t now)
+{
+        if (!slot || seconds_of(now) - slot->told_since >= TOLD_WINDOW)
+                return TOLD_A_DAY;
+        return slot->told < TOLD_A_DAY ? (size_t)(TOLD_A_DAY - slot->told) : 0;
+}
+
+static void told_count(struct fleet_slot *slot, usec_t now, size_t used)
+{
+        if (seconds_of(now) - slot->told_since >= TOLD_WINDOW) {
+                slot->told_since = seconds_of(now);
+                slot->told = 0;
+        }
+        slot->told = (uint16_t)(slot->told + used);
+}
 
 /* Nobody holds a shard for long; whoever finds it taken so often lets the check-in be. */
 static bool shard_lock(struct fleet *fleet, struct fleet_shard *shard)
@@ -348,12 +371,12 @@ static void slot_seen(struct fleet_slot *slot, usec_t now)
 }
 
 static bool is_said_again(struct fleet *fleet, struct fleet_shard *shard, uint64_t hash,
-                          uint64_t print, const struct fleet_report *report)
+                          uint64_t print, const struct fleet_report *report, size_t *ret_left)
 {
         struct fleet_slot *slot = fleet_slot_find(fleet, shard, hash, report->serial);
-
         const bool tells = report->installed_count || report->answer_count;
 
+        *ret_left = told_left(slot, report->now);
         if (!slot || (tells && slot->print != print))
                 return false;
         slot_seen(slot, report->now);
@@ -368,6 +391,7 @@ void fleet_note(struct fleet *fleet, const struct catalog *catalog,
         struct draft draft;
         uint64_t print;
         uint64_t hash;
+        size_t left = 0;
         bool same;
 
         if (!fleet || !report->serial)
@@ -376,9 +400,9 @@ void fleet_note(struct fleet *fleet, const struct catalog *catalog,
         print = report_print(report);
         if (!shard_lock(fleet, shard))
                 return;
-        same = is_said_again(fleet, shard, hash, print, report);
+        same = is_said_again(fleet, shard, hash, print, report, &left);
         pthread_mutex_unlock(&shard->lock);
-        if (same || !draft_make(fleet, catalog, report, &draft))
+        if (same || !draft_make(fleet, catalog, report, left, &draft))
                 return;
         if (shard_lock(fleet, shard)) {
                 slot = fleet_slot_find(fleet, shard, hash, report->serial);
@@ -388,6 +412,7 @@ void fleet_note(struct fleet *fleet, const struct catalog *catalog,
                                 names_put(fleet->known, report->model), report->serial);
                 if (slot) {
                         draft_take(fleet, shard, slot, report, &draft);
+                        told_count(slot, report->now, left - draft.left);
                         slot_seen(slot, report->now);
                         if (report->installed_count)
                                 slot->print = print;

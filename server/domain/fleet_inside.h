@@ -22,6 +22,8 @@ struct names *names_new(size_t max); /* NULL: no memory */
 void names_freep(struct names **names);
 /* The number of a text; 0 when it is empty, unfit (see name_is_plain) or there is no room. */
 uint32_t names_put(struct names *names, const char *text);
+/* The same, but a text that is new only while *left is not 0, and for one of it. */
+uint32_t names_put_within(struct names *names, const char *text, size_t *left);
 uint32_t names_find(struct names *names, const char *text); /* 0: not there */
 const char *names_get(const struct names *names, uint32_t number);
 uint64_t names_bytes(struct names *names);
@@ -31,6 +33,9 @@ bool name_is_plain(const char *text);
 /* --- slots --- */
 
 #define LEFT_STATES 2 /* how many states that a package left are remembered */
+
+/* Texts that are new to the fleet which one device may bring in a day: the room is everybody's. */
+#define TOLD_A_DAY 64
 
 enum entry_flags { ENTRY_HELD = 1, ENTRY_IGNORES = 2 };
 
@@ -50,7 +55,7 @@ struct fleet_entry {
 
 struct slot_error {
         uint32_t package; /* of names->told */
-        uint32_t code;
+        uint32_t code;    /* of names->known: codes are ours */
         uint32_t time;
 };
 
@@ -64,6 +69,8 @@ struct fleet_slot {
         uint32_t first_seen;
         uint32_t last_seen;
         uint32_t returns_since; /* when a package first came back to a state that it had left */
+        uint32_t told_since;    /* when the day of `told` began */
+        uint16_t told;          /* new texts that it brought since */
         uint16_t returns;
         uint16_t entry_count;
         uint8_t error_count;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* names -- texts kept once and numbered. Numbers are handed out under a lock; a text never moves,
  * so reading one needs none. */
+#include "core/base/random.h"
+#include "core/crypto/hash.h"
 #include "server/domain/fleet_inside.h"
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +15,7 @@ struct names {
         size_t max;
         uint32_t count; /* the highest number given */
         uint64_t bytes;
+        uint8_t key[TABLE_KEY_BYTES]; /* devices choose the texts */
         size_t bucket_count;
         uint32_t *buckets; /* open addressing; 0 free */
         size_t chunk_count;
@@ -35,6 +38,7 @@ struct names *names_new(size_t max)
                 return NULL;
         }
         pthread_mutex_init(&names->lock, NULL);
+        random_fill(names->key, sizeof(names->key));
         names->max = max;
         names->bucket_count = buckets;
         names->chunk_count = chunks;
@@ -68,15 +72,6 @@ bool name_is_plain(const char *text)
         return i > 0;
 }
 
-static uint32_t text_hash(const char *text)
-{
-        uint32_t hash = 2166136261u;
-
-        for (; *text; text++)
-                hash = (hash ^ (uint8_t)*text) * 16777619u;
-        return hash;
-}
-
 const char *names_get(const struct names *names, uint32_t number)
 {
         return number ? names->chunks[number / CHUNK][number % CHUNK] : "";
@@ -103,7 +98,8 @@ static uint32_t name_add(struct names *names, size_t bucket, const char *text)
 
 static size_t bucket_find(const struct names *names, const char *text)
 {
-        size_t bucket = text_hash(text) & (names->bucket_count - 1);
+        size_t bucket =
+                (size_t)table_hash(names->key, text, strlen(text)) & (names->bucket_count - 1);
 
         while (names->buckets[bucket] && strcmp(names_get(names, names->buckets[bucket]), text))
                 bucket = (bucket + 1) & (names->bucket_count - 1);
@@ -120,7 +116,7 @@ uint32_t names_find(struct names *names, const char *text)
         return number;
 }
 
-uint32_t names_put(struct names *names, const char *text)
+uint32_t names_put_within(struct names *names, const char *text, size_t *left)
 {
         uint32_t number;
         size_t bucket;
@@ -130,10 +126,19 @@ uint32_t names_put(struct names *names, const char *text)
         pthread_mutex_lock(&names->lock);
         bucket = bucket_find(names, text);
         number = names->buckets[bucket];
-        if (!number)
+        if (!number && *left) {
                 number = name_add(names, bucket, text);
+                --*left;
+        }
         pthread_mutex_unlock(&names->lock);
         return number;
+}
+
+uint32_t names_put(struct names *names, const char *text)
+{
+        size_t left = 1;
+
+        return names_put_within(names, text, &left);
 }
 
 uint64_t names_bytes(struct names *names)

@@ -46,7 +46,7 @@ void fleet_state_format(const struct fleet *fleet, const struct fleet_slot *slot
         for (size_t i = 0; i < slot->error_count; i++) {
                 buf_char(out, 'e');
                 name_format(out, fleet->told, slot->errors[i].package);
-                name_format(out, fleet->told, slot->errors[i].code);
+                name_format(out, fleet->known, slot->errors[i].code);
                 buf_printf(out, " %u\n", slot->errors[i].time);
         }
 }
@@ -126,7 +126,7 @@ static void line_read(struct parsing *parsing, char *line)
         if (line[0] == 'e' && parsing->error_count < FLEET_ERRORS_MAX &&
             line_split(line, words, ERROR_WORDS) && number_read(words[3], &error.time)) {
                 error.package = name_read(parsing->fleet->told, words[1]);
-                error.code = name_read(parsing->fleet->told, words[2]);
+                error.code = name_read(parsing->fleet->known, words[2]);
                 parsing->errors[parsing->error_count++] = error;
         }
 }

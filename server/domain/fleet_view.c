@@ -54,7 +54,7 @@ enum rc fleet_view(const struct fleet *fleet, const struct fleet_slot *slot, str
                 qsort(packages, slot->entry_count, sizeof(*packages), package_compare);
         for (size_t i = 0; i < slot->error_count; i++)
                 errors[i] = (struct fleet_error){names_get(fleet->told, slot->errors[i].package),
-                                                 names_get(fleet->told, slot->errors[i].code),
+                                                 names_get(fleet->known, slot->errors[i].code),
                                                  time_of(slot->errors[i].time)};
         *ret = (struct fleet_device){
                 .brand_id = names_get(fleet->known, slot->brand),

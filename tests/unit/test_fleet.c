@@ -285,6 +285,51 @@ static void clone_check(void)
 
 /* --- bounds --- */
 
+/* One device that makes up names, and then an honest one. */
+static void told_is_shared_out(void)
+{
+        struct fleet *fleet = fleet_make(640);
+        struct fleet_installed list[20];
+        struct fleet_answer answers[20];
+        char channels[20][32];
+        char names[20][32];
+        uint64_t before;
+
+        check_promise("a device that makes up names takes no room that others need");
+        note("T0", NOW, list, 0, NULL, 0);
+        before = names_bytes(fleet->told);
+        for (int round = 0; round < 4000; round++) {
+                for (size_t i = 0; i < 20; i++) {
+                        snprintf(channels[i], sizeof(channels[i]), "t%d-%zu/stable", round, i);
+                        snprintf(names[i], sizeof(names[i]), "n%d-%zu", round, i);
+                        list[i] = installed(i, (uint64_t)round + 1);
+                        list[i].channel = channels[i];
+                        answers[i] = (struct fleet_answer){.package = names[i],
+                                                           .code = "name-not-found"};
+                }
+                note("T1", NOW + round, list, 20, answers, 20);
+        }
+        CHECK(names_bytes(fleet->told) - before < (uint64_t)TOLD_A_DAY * 64);
+        check_case("the errors themselves are still known");
+        CHECK_INT(get("T1")->error_count, FLEET_ERRORS_MAX);
+        CHECK_TEXT(get("T1")->errors[0].code, "name-not-found");
+        check_case("another device");
+        list[0] = installed(0, 7);
+        list[0].channel = "honest/candidate";
+        list[0].cohort = "MSBob25lc3Q";
+        answers[0] = (struct fleet_answer){.package = "honest-name", .code = "revision-not-found"};
+        note("T2", NOW, list, 1, answers, 1);
+        CHECK_TEXT(get("T2")->packages[0].channel, "honest/candidate");
+        CHECK_TEXT(get("T2")->packages[0].cohort, "MSBob25lc3Q");
+        CHECK_TEXT(get("T2")->errors[0].package, "honest-name");
+        CHECK_TEXT(get("T2")->errors[0].code, "revision-not-found");
+        check_case("the same device, the next day");
+        list[0].channel = "later/edge";
+        note("T1", NOW + 2 * DAY, list, 1, NULL, 0);
+        CHECK_TEXT(get("T1")->packages[0].channel, "later/edge");
+        fleet_end(fleet);
+}
+
 static void bounds_check(void)
 {
         struct fleet *fleet = fleet_make(640);
@@ -437,6 +482,7 @@ int main(int argc, char **argv)
         told_check();
         quiet_check();
         clone_check();
+        told_is_shared_out();
         bounds_check();
         state_check();
         count_check();

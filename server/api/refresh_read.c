@@ -183,6 +183,7 @@ static enum rc context_read(struct reading *reading, struct err *err)
         qsort(ret->installed, ret->installed_count, sizeof(*ret->installed), installed_compare);
         for (size_t i = 0; i < ret->installed_count; i++)
                 ret->installed_ids[i] = ret->installed[i].snap_id;
+        decide_installed_sort(ret->installed_ids, ret->installed_count);
         return RC_OK;
 }
 

@@ -50,7 +50,7 @@ struct refresh_request {
         const json_t *body;
         struct refresh_installed *installed; /* sorted by key */
         size_t installed_count;
-        const char **installed_ids;     /* their snap-ids, in the same order */
+        const char **installed_ids;     /* their snap-ids, sorted */
         struct refresh_action *actions; /* in the request's order */
         size_t action_count;
         bool is_scheduled; /* an automatic refresh: Snap-Refresh-Reason */

@@ -148,9 +148,11 @@ struct decide_context {
         usec_t now;
         const uint8_t *bucket_key;    /* MAC_KEY_BYTES: sticky buckets of progressive releases */
         const uint8_t *cohort_key;    /* MAC_KEY_BYTES: cohort.h */
-        const char *const *installed; /* snap-ids of the request's context: what may gate */
+        const char *const *installed; /* snap-ids of the request's context, sorted: what may gate */
         size_t installed_count;
 };
+/* A request may name a thousand, and each of its actions looks among them. */
+void decide_installed_sort(const char **snap_ids, size_t count);
 
 /* Never fails: every input has an answer. An unparsable channel is DECIDE_NO_REVISION with
  * REASON_CHANNEL. */

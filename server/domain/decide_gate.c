@@ -8,14 +8,25 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+static int id_compare(const void *a, const void *b)
+{
+        return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void decide_installed_sort(const char **snap_ids, size_t count)
+{
+        if (count)
+                qsort(snap_ids, count, sizeof(*snap_ids), id_compare);
+}
 
 static bool is_installed(const struct decide_context *context, const char *snap_id)
 {
-        for (size_t i = 0; i < context->installed_count; i++)
-                if (strcmp(context->installed[i], snap_id) == 0)
-                        return true;
-        return false;
+        return context->installed_count &&
+               bsearch(&snap_id, context->installed, context->installed_count,
+                       sizeof(*context->installed), id_compare);
 }
 
 /* A package that is hidden from the viewer gates nothing: that it does would tell of it. */

@@ -236,6 +236,7 @@ static enum rc installed_list(const struct why *why, struct arena *arena,
                 return err_set(err, RC_NOMEM, "no memory for a device");
         for (size_t i = 0; i < count; i++)
                 ids[i] = why->device.packages[i].snap_id;
+        decide_installed_sort(ids, count);
         context->installed = ids;
         context->installed_count = count;
         return RC_OK;

@@ -68,6 +68,7 @@ static inline void installed_read(struct asking *asking, char *text)
                 catalog_make_id(strsep(&text, ","), id);
                 asking->installed[asking->installed_count++] = id;
         }
+        decide_installed_sort(asking->installed, asking->installed_count);
 }
 
 /* false: another word. */

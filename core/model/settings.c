@@ -53,6 +53,10 @@ const struct conf_row settings_rows[SET_COUNT] = {
                                  "sandboxes."},
         [SET_REQUIRE_SNAP_BUILD] = {"require-snap-build", CONF_BOOL, "no", 0, 1, "",
                                     "Whether every upload must come with a signed snap-build."},
+        [SET_SIGN_SYSTEM_USERS] =
+                {"sign-system-users", CONF_BOOL, "no", 0, 1, "",
+                 "Whether the signer signs system-user assertions with the brand's "
+                 "key: whoever takes the server over could then log in on devices."},
         [SET_SERVE_SYSTEM_USERS] = {"serve-system-users", CONF_BOOL, "no", 0, 1, "",
                                     "Whether anybody may read system-user assertions, which may "
                                     "hold password hashes; otherwise devices of their brand."},
@@ -109,7 +113,8 @@ const struct conf_row settings_rows[SET_COUNT] = {
                                      "How many assertions the signer issues."},
         [SET_MAX_REGISTRATIONS_WAITING] =
                 {"max-registrations-waiting", CONF_INT, "10000", 1, 10000000, "",
-                 "Devices that may wait for an operator or the signer; further ones ask again."},
+                 "Devices of a model that may wait for an operator, or for the signer; "
+                 "further ones ask again."},
         [SET_MAX_GUEST_MODELS] = {"max-guest-models", CONF_INT, "100", 1, 1000000, "",
                                   "Models, each revision counted, that are kept of a brand which "
                                   "is not the operator's."},

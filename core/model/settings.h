@@ -28,6 +28,7 @@ enum setting {
         SET_WORKER_USER,
         SET_REQUIRE_SANDBOX,
         SET_REQUIRE_SNAP_BUILD,
+        SET_SIGN_SYSTEM_USERS,  /* by the brand key that is here */
         SET_SERVE_SYSTEM_USERS, /* also to strangers */
         SET_HTTP_THREADS,
         SET_POOL_THREADS,

@@ -172,7 +172,8 @@ static enum rc inside_open(struct parts *parts, struct err *err)
                 .trust = parts->trust,
                 .rate_per_min = conf_int(conf, SET_SIGNER_RATE_PER_MIN),
                 .policy = {.max_package_bytes = (uint64_t)conf_int(conf, SET_MAX_PACKAGE_BYTES),
-                           .require_snap_build = conf_bool(conf, SET_REQUIRE_SNAP_BUILD)},
+                           .require_snap_build = conf_bool(conf, SET_REQUIRE_SNAP_BUILD),
+                           .sign_system_users = conf_bool(conf, SET_SIGN_SYSTEM_USERS)},
         };
         enum rc rc;
 

@@ -246,3 +246,28 @@ bool policy_same(const struct assertion *a, const struct assertion *b, const cha
 
         return left && right && strcmp(left, right) == 0;
 }
+
+enum rc policy_declaration(struct policy_case *c, const char *snap_id, const struct assertion **ret,
+                           struct err *err)
+{
+        const char *pk[ASSERTION_PK_MAX] = {"16", snap_id};
+        const struct assertion *seen = trust_set_find(c->evidence, "snap-declaration", pk);
+        const struct fact *known = NULL;
+        const char *key = NULL;
+        enum rc rc;
+
+        if (!seen)
+                return err_set(err, RC_REFUSED, "no declaration of %s is known", snap_id);
+        rc = policy_fact(c, &known, &key, err, "snap-declaration/16/%s", snap_id);
+        if (rc != RC_OK)
+                return rc;
+        if (known && seen->revision < known->number)
+                return err_set(err, RC_REFUSED,
+                               "revision %" PRIu64
+                               " of the declaration of %s is known, not only %" PRIu64,
+                               known->number, snap_id, seen->revision);
+        *ret = seen;
+        if (known && seen->revision == known->number)
+                return RC_OK;
+        return policy_note(c, key, seen->revision, assertion_text(seen, "publisher-id"), err);
+}

@@ -16,6 +16,7 @@
 struct policy_settings {
         uint64_t max_package_bytes;
         bool require_snap_build;
+        bool sign_system_users;
 };
 
 struct policy_case {

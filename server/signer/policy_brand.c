@@ -19,6 +19,17 @@ static enum rc own_brand(struct policy_case *c, struct err *err)
         return RC_OK;
 }
 
+/* Who can have a system user signed can log in everywhere: the operator says whether a server may.
+ */
+static enum rc user_online(struct policy_case *c, struct err *err)
+{
+        return c->settings->sign_system_users
+                       ? RC_OK
+                       : err_set(err, RC_REFUSED,
+                                 "system users are signed offline, unless the setting "
+                                 "sign-system-users lets the store do it");
+}
+
 /* A system user can log in: on named models, for a year at most. */
 static enum rc user_bounded(struct policy_case *c, struct err *err)
 {
@@ -36,12 +47,12 @@ static enum rc user_bounded(struct policy_case *c, struct err *err)
 /* Who publishes the package that gates says what it approves. */
 static enum rc gating_own(struct policy_case *c, struct err *err)
 {
-        const struct assertion *gating =
-                trust_set_find(c->evidence, "snap-declaration",
-                               (const char *const[ASSERTION_PK_MAX]){"16", c->draft->pk[1]});
-        const char *publisher = gating ? assertion_text(gating, "publisher-id") : NULL;
+        const struct assertion *gating = NULL;
+        const enum rc rc = policy_declaration(c, c->draft->pk[1], &gating, err);
 
-        if (!publisher || strcmp(publisher, c->own->account_id) != 0)
+        if (rc != RC_OK)
+                return rc;
+        if (strcmp(assertion_text(gating, "publisher-id"), c->own->account_id) != 0)
                 return err_set(err, RC_REFUSED, "%s is not known to be published by %s",
                                c->draft->pk[1], c->own->account_id);
         return RC_OK;
@@ -125,6 +136,7 @@ static enum rc serial_not_cloned(struct policy_case *c, struct err *err)
 const struct policy_rule policy_rules_brand[] = {
         {"own-brand", " model validation-set system-user ", own_brand},
         {"gating-own", " validation ", gating_own},
+        {"user-online", " system-user ", user_online},
         {"user-bounded", " system-user ", user_bounded},
         {"serial-grammar", SERIAL, serial_grammar},
         {"serial-model", SERIAL, serial_model},

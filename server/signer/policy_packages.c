@@ -86,17 +86,20 @@ static enum rc size_in_bounds(struct policy_case *c, struct err *err)
 static enum rc provenance_delegated(struct policy_case *c, struct err *err)
 {
         const char *id = assertion_text(c->draft, "snap-id");
-        const char *provenance = c->draft->pk[1];
-        const struct assertion *seen = trust_set_find(
-                c->evidence, "snap-declaration", (const char *const[ASSERTION_PK_MAX]){"16", id});
+        const char *provenance = c->draft->pk[c->draft->type->pk_count - 1];
+        const struct assertion *seen = NULL;
         uint64_t number = 0;
+        enum rc rc;
 
         if (c->role == ROLE_STORE)
                 return strcmp(provenance, PROVENANCE_DEFAULT) == 0
                                ? RC_OK
                                : err_set(err, RC_REFUSED, "the store signs provenance %s only",
                                          PROVENANCE_DEFAULT);
-        if (assertion_number(c->draft, "snap-revision", &number) != RC_OK || !seen ||
+        rc = policy_declaration(c, id, &seen, err);
+        if (rc != RC_OK)
+                return rc;
+        if (assertion_number(c->draft, "snap-revision", &number) != RC_OK ||
             !delegation_covers(seen, c->own->account_id, provenance, number, NULL))
                 return err_set(err, RC_REFUSED,
                                "no revision-authority of %s lets %s sign revision %" PRIu64
@@ -123,6 +126,9 @@ static enum rc developer_is_publisher(struct policy_case *c, struct err *err)
         rc = policy_fact(c, &issued, &key, err, "snap-declaration/16/%s", id);
         if (rc != RC_OK)
                 return rc;
+        /* Another root's word on a package is no reason for ours. */
+        if (seen && strcmp(seen->authority, c->own->account_id) != 0)
+                seen = NULL;
         if (!seen && !issued)
                 return err_set(err, RC_REFUSED, "no declaration of %s is known", id);
         if (issued && (!seen || seen->revision <= issued->number)) {
@@ -234,7 +240,7 @@ const struct policy_rule policy_rules_packages[] = {
         {"name-keeps-its-id", DECLARATION, name_keeps_its_id},
         {"delegates-to-others", DECLARATION, delegates_to_others},
         {"size-in-bounds", REVISION, size_in_bounds},
-        {"provenance-delegated", REVISION, provenance_delegated},
+        {"provenance-delegated", REVISIONS, provenance_delegated},
         {"developer-is-publisher", REVISIONS, developer_is_publisher},
         {"digest-keeps-revision", REVISION, digest_keeps_revision},
         {"number-moves-forward", REVISION, number_moves_forward},

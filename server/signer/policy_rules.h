@@ -35,5 +35,9 @@ MUST_USE enum rc policy_fact(const struct policy_case *c, const struct fact **re
 /* The one evidence of that type, proved; RC_REFUSED when absent or not believed. */
 MUST_USE enum rc policy_evidence(const struct policy_case *c, const char *type,
                                  const struct assertion **ret, struct err *err);
+/* The declaration that came as evidence, where it is none older than this signer issued or has
+ * seen: what a later one took back is not given again. RC_REFUSED. Remembers it. */
+MUST_USE enum rc policy_declaration(struct policy_case *c, const char *snap_id,
+                                    const struct assertion **ret, struct err *err);
 /* Both have the header, as equal texts. */
 bool policy_same(const struct assertion *a, const struct assertion *b, const char *header);

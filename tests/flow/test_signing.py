@@ -23,7 +23,7 @@ def case(function):
 class World:
     def __init__(self, folder):
         self.folder = folder
-        self.store = Store(folder)
+        self.store = Store(folder, settings="sign-system-users = yes\n")
         self.store.start()
         self.ids = {}
         for name in ("gate", "gated"):

@@ -66,6 +66,8 @@ const char *issued(const char *role, const char *type, const char *headers, cons
         return answer.assertion ? answer.assertion : "";
 }
 
+bool ask_system_users = true;
+
 void ask_start(const char *now, int64_t rate_per_min, bool require_build)
 {
         CLEANUP(secret_freep)
@@ -75,7 +77,9 @@ void ask_start(const char *now, int64_t rate_per_min, bool require_build)
         struct signer_setup setup = {
                 .trust = trust,
                 .rate_per_min = rate_per_min,
-                .policy = {.max_package_bytes = ASK_MAX_SIZE, .require_snap_build = require_build},
+                .policy = {.max_package_bytes = ASK_MAX_SIZE,
+                           .require_snap_build = require_build,
+                           .sign_system_users = ask_system_users},
         };
         struct err err = {0};
         int fd = -1;

@@ -16,6 +16,7 @@
 
 extern struct kit *kit;
 extern struct signer *signer;
+extern bool ask_system_users; /* the setting sign-system-users, from the next start on */
 extern char ask_keys_dir[512];
 extern char ask_trust_dir[512];
 

@@ -60,6 +60,20 @@ static void gates_are_kept_by_their_publisher(void)
         refused("gating-own", "brand", "validation", F(headers, SNAP_A, SNAP_B), NULL, evidence);
         refused("gating-own", "brand", "validation", F(headers, SNAP_B, SNAP_A), NULL, NULL);
         issued("brand", "validation", F(headers, SNAP_B, SNAP_A), NULL, evidence);
+        check_case(
+                "the package goes to somebody else: its old declaration proves nothing any more");
+        refused("gating-own", "brand", "validation", F(headers, SNAP_B, SNAP_A), NULL,
+                kit_stream(kit, evidence,
+                           kit_sign(kit, KIT_STORE, NULL,
+                                    "type: snap-declaration\nauthority-id: acme\nrevision: 2\n"
+                                    "series: 16\nsnap-id: " SNAP_B "\nsnap-name: near\n"
+                                    "publisher-id: rival\ntimestamp: " KIT_STAMP "\n"),
+                           NULL));
+        issued("store", "snap-declaration",
+               "{\"series\":\"16\",\"snap-id\":\"" SNAP_B "\",\"snap-name\":\"near\","
+               "\"publisher-id\":\"rival\",\"revision\":\"3\"}",
+               NULL, kit->rival);
+        refused("gating-own", "brand", "validation", F(headers, SNAP_B, SNAP_A), NULL, evidence);
 }
 
 static void users_are_bounded(void)
@@ -76,6 +90,14 @@ static void users_are_bounded(void)
         refused("user-bounded", "brand", "system-user",
                 user("maker", "2036-12-01T00:00:00Z", models), NULL, NULL);
         issued("brand", "system-user", user("maker", "2026-12-01T00:00:00Z", models), NULL, NULL);
+
+        check_promise("where the operator did not ask for it, no server has a system user signed");
+        ask_system_users = false;
+        ask_start(ASK_NOW, 100000, false);
+        refused("user-online", "brand", "system-user",
+                user("maker", "2026-12-01T00:00:00Z", models), NULL, NULL);
+        ask_system_users = true;
+        ask_start(ASK_NOW, 100000, false);
 }
 
 static void serials_need_their_model(void)

@@ -226,6 +226,14 @@ static void components_are_no_false_history(void)
         check_case("another component counts for itself, also with the same bytes");
         resource_issued(resource("voices", D1, "1", "10", "dev1"));
 
+        check_case("a provenance, which is for others to sign");
+        refused("provenance-delegated", "store", "snap-resource-revision",
+                F("{\"snap-id\":\"" SNAP_A "\",\"resource-name\":\"words\","
+                  "\"resource-sha3-384\":\"%s\",\"resource-revision\":\"9\","
+                  "\"resource-size\":\"10\",\"developer-id\":\"dev1\",\"provenance\":\"x\"}",
+                  D5),
+                NULL, NULL);
+
         check_promise("a pair is of what was issued, or is shown");
         pair_refused("pair-of-known", pair(SNAP_A, "words", "2", "1", "dev1"));
         pair_refused("pair-of-known", pair(SNAP_A, "verbs", "1", "1", "dev1"));
@@ -387,6 +395,12 @@ static void brands_sign_what_is_delegated(void)
                 NULL, good);
         refused("size-in-bounds", "brand", "snap-revision",
                 revision(DIGEST_OF("c"), SNAP_D, "4", "0", "maker", prod), NULL, good);
+
+        check_promise("a declaration that is known to be over lets nobody sign any more");
+        issued("brand", "snap-revision", revision(DIGEST_OF("d"), SNAP_D, "4", "10", "maker", prod),
+               NULL, delegated("revision: 2\n" LETS("maker")));
+        refused("provenance-delegated", "brand", "snap-revision",
+                revision(DIGEST_OF("f"), SNAP_D, "5", "10", "maker", prod), NULL, good);
 }
 
 static void publishers_are_made(void)

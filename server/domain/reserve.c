@@ -137,6 +137,18 @@ static enum rc api_key_judge(struct reserving *r)
                                       r->ask->brand_id, r->ask->model, POLICY_KEY_HEADER));
 }
 
+static const char *proposed_of(const struct reserve_ask *ask)
+{
+        return ask->proposed && name_is_serial(ask->proposed) ? ask->proposed : "";
+}
+
+/* What an operator approved is this key with the serial that he saw, not with another one. */
+static bool is_approved(const struct reserving *r)
+{
+        return strcmp(r->row.state, "approved") == 0 &&
+               strcmp(r->row.proposed, proposed_of(r->ask)) == 0;
+}
+
 /* A row of the list that stands for this device: for its serial, or for its key. */
 static enum rc list_judge(struct db_tx *tx, struct reserving *r, struct err *err)
 {
@@ -190,7 +202,7 @@ static enum rc mode_judge(struct db_tx *tx, struct reserving *r, enum policy_mod
                                               "model %s/%s",
                                               ask->brand_id, ask->model));
         case POLICY_PENDING:
-                if (strcmp(r->row.state, "approved") == 0 || *r->listed.serial || *r->listed.key_id)
+                if (is_approved(r) || *r->listed.serial || *r->listed.key_id)
                         return RC_OK;
                 decide_as(r, RESERVE_WAITS);
                 return RC_OK;
@@ -344,20 +356,23 @@ static enum rc row_put(struct db_tx *tx, struct reserving *r, const char *state,
                 .model = ask->model,
                 .key_id = ask->key_id,
                 .request_id = ask->request_id,
-                .proposed = ask->proposed && name_is_serial(ask->proposed) ? ask->proposed : "",
+                .proposed = proposed_of(ask),
                 .serial = granted ? r->answer.serial : "",
                 .state = state,
                 .created = ask->now,
                 .asked = ask->now,
         };
-        uint64_t count = 0;
+        struct policy_counts counts;
         enum rc rc;
 
+        /* For each model, and for those that wait apart from those that were granted: whoever
+         * makes keys enough to fill one keeps nobody else out. */
         if (!*r->row.state) {
-                rc = store_registration_count(tx, &count, err);
+                rc = store_policy_counts(tx, ask->brand_id, ask->model, &counts, err);
                 if (rc != RC_OK)
                         return rc;
-                if (count >= (uint64_t)world_int(r->world, SET_MAX_REGISTRATIONS_WAITING)) {
+                if ((granted ? counts.reserved : counts.waiting) >=
+                    world_int(r->world, SET_MAX_REGISTRATIONS_WAITING)) {
                         decide_as(r, RESERVE_WAITS);
                         return RC_OK;
                 }

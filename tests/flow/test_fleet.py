@@ -324,6 +324,11 @@ def an_operator_says_yes(w):
             if one["model"] == model[0]].count(("W-1", "waiting")), 1)
     expect(w.store.admin("POST", "/api/v1/registrations/W-9/approve").status, 404)
     expect(w.store.admin("POST", "/api/v1/registrations/W-1/approve").json()["state"], "approved")
+    # That was for the serial which the operator saw: another one has to be looked at again.
+    waits(first.register_with(first.serial_request(first.request_id(), extra="serial: W-2\n")))
+    expect(w.store.admin("POST", "/api/v1/registrations/W-1/approve").status, 404)
+    waits(first.register_with(request))
+    expect(w.store.admin("POST", "/api/v1/registrations/W-1/approve").json()["state"], "approved")
     taken(first.register_with(request), "W-1")
     answer = w.store.admin("POST", f"/api/v1/registrations/{second.key.id}/deny")
     expect(answer.json()["state"], "denied")
@@ -342,8 +347,11 @@ def those_that_wait_are_bounded(w):
         waits(ask(device))
     listed = w.store.admin("GET", "/api/v1/registrations").json()["registrations"]
     expect(len(listed), 3, "max-registrations-waiting")
-    # Others may register meanwhile only when there is room: they are asked to come back.
-    waits(ask(w.device(w.model())))
+    # Whoever fills this keeps nobody of another model out.
+    taken(ask(w.device(w.model())))
+    waits(ask(w.device(w.model(mode="pending"))))
+    listed = [one for one in w.store.admin("GET", "/api/v1/registrations").json()["registrations"]
+              if one["model"] == model[0]]
     for one in listed:
         w.store.admin("POST", f"/api/v1/registrations/{one['device-key-sha3-384']}/deny")
     taken(ask(w.device(w.model())))

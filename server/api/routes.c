@@ -147,6 +147,9 @@ static void common_headers(void *world, const struct request *request, struct re
         api_gate_leave(world, request);
         response_header(response, "Snap-Store-Version", SNAP_STORE_VERSION);
         response_header(response, "X-Content-Type-Options", "nosniff");
+        /* Who asks is in headers that no cache knows of: only what says so itself is kept. */
+        if (!response_has_header(response, "Cache-Control"))
+                response_header(response, "Cache-Control", "no-store");
 }
 
 static void request_done(void *world, const struct request *request, int status, enum rc rc,

@@ -100,6 +100,7 @@ void response_status(struct response *response, int status);
 /* Adds a header; name and value are copied. Values with CR or LF are a bug (asserted). Content-Type
  * has no default: say it. May be used before returning a failure too: the headers stay. */
 void response_header(struct response *response, const char *name, const char *value);
+bool response_has_header(const struct response *response, const char *name);
 /* Takes the bytes of out (which is empty afterwards). A failed buffer makes the answer a 500. */
 void response_body(struct response *response, const char *content_type, struct buf *out);
 /* Bytes owned by somebody else; release(owner) is called after the last byte, even on failure. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 void response_init(struct response *response)
 {
@@ -73,6 +74,14 @@ void response_header(struct response *response, const char *name, const char *va
         *response->last = header;
         response->last = &header->next;
         response->header_count++;
+}
+
+bool response_has_header(const struct response *response, const char *name)
+{
+        for (const struct http_header *at = response->headers; at; at = at->next)
+                if (strcasecmp(at->name, name) == 0)
+                        return true;
+        return false;
 }
 
 static void content_type_set(struct response *response, const char *content_type)

@@ -155,6 +155,7 @@ const char *manifest_check_doc(enum manifest_check check);  /* what holds when i
 /* What the one who asked knows. */
 struct manifest_expect {
         const struct trust_set *roots; /* root keys, and what is known beside them */
+        const char *authority; /* the store's account: a root of other packages has no say here */
         const char *nonce;
         const char *brand_id;
         const char *model;

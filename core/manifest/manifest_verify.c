@@ -101,11 +101,12 @@ static const char *reason_of(const struct verifying *v, const struct assertion *
         return "";
 }
 
-/* By a root key itself: that an account is trusted makes none of its other keys a root. */
-static bool is_by_root(const struct verifying *v, const struct assertion *assertion)
+/* By a root key of the store's account itself: that an account is trusted makes none of its other
+ * keys a root, and another account's root speaks for that one only. */
+static bool is_own_root(const struct verifying *v, const struct assertion *assertion)
 {
         return trust_set_is_root(v->set, assertion->key_id) &&
-               trust_set_is_trusted(v->set, assertion->authority);
+               !strcmp(assertion->authority, v->expect->authority);
 }
 
 static enum rc chain_check(struct verifying *v)
@@ -122,7 +123,11 @@ static enum rc chain_check(struct verifying *v)
                             reason_of(v, v->signed_by));
         pk[0] = v->signed_by->key_id;
         store_key = trust_set_find(v->set, "account-key", pk);
-        if (!store_key || !is_by_root(v, store_key))
+        if (strcmp(v->signed_by->authority, v->expect->authority))
+                return FAIL(v, CHAIN,
+                            "the manifest key is certified by %.40s, the store is %.40s's",
+                            v->signed_by->authority, v->expect->authority);
+        if (!store_key || !is_own_root(v, store_key))
                 return FAIL(v, CHAIN, "the key that certified the manifest key is by no root");
         if (strcmp(assertion_text(v->signed_by, "account-id"), v->signed_by->authority) ||
             strcmp(v->manifest->authority, v->signed_by->authority))
@@ -161,7 +166,7 @@ static enum rc epoch_root_check(struct verifying *v, uint64_t *ret)
                 return FAIL(v, EPOCH_ROOT, "the key's epoch is no number");
         if (epoch) {
                 raised = trust_set_find(v->set, "manifest-epoch", pk);
-                if (!raised || !is_by_root(v, raised))
+                if (!raised || !is_own_root(v, raised))
                         return FAIL(v, EPOCH_ROOT, "no root raised the epoch to %" PRIu64, epoch);
         }
         *ret = epoch;

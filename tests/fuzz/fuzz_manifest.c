@@ -64,6 +64,7 @@ static void belief_check(struct arena *arena, const uint8_t *data, size_t bytes)
         struct trust_set *roots = trust_set_new(arena, NULL);
         struct manifest_expect expect = {
                 .roots = roots,
+                .authority = "acme",
                 .nonce = NONCE,
                 .brand_id = "acme",
                 .model = "gizmo",

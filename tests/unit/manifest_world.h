@@ -54,6 +54,7 @@ struct recipe {
         struct manifest_state seen;
         enum key root;
         usec_t tolerance;
+        bool knows_foreign; /* rival's root too, for packages */
 };
 
 static const struct recipe honest = {
@@ -244,6 +245,7 @@ static enum manifest_check look(const struct recipe *r, const char *stream, size
         struct trust_set *roots = trust_set_new(arena, NULL);
         struct manifest_expect expect = {
                 .roots = roots,
+                .authority = "acme",
                 .nonce = r->want_nonce,
                 .brand_id = r->want_brand,
                 .model = r->want_model,
@@ -259,6 +261,8 @@ static enum manifest_check look(const struct recipe *r, const char *stream, size
         enum rc rc;
 
         CHECK_RC(trust_set_add_root(roots, "acme", key_id(r->root), &err), RC_OK, &err);
+        if (r->knows_foreign)
+                CHECK_RC(trust_set_add_root(roots, "rival", key_id(FOREIGN), &err), RC_OK, &err);
         if (r->keys)
                 expect.keys = words_of(r->keys, &expect.key_count);
         rc = manifest_verify(stream, bytes, &expect, arena, &manifest, &check, &err);

@@ -106,6 +106,60 @@ static void every_field_is_guarded(void)
         }
 }
 
+/* --- two roots --- */
+
+static const char *by_rival(const char *type, const char *account_id, const char *more,
+                            enum key body)
+{
+        return make(FOREIGN,
+                    arena_printf(arena, "type: %s\nauthority-id: rival\naccount-id: %s\n%s", type,
+                                 account_id, more),
+                    body == NO_KEY ? "" : key_text(body));
+}
+
+#define ACCOUNT_MORE "display-name: A\nvalidation: verified\ntimestamp: 2026-01-01T00:00:00Z\n"
+
+static void a_root_of_packages_is_none_of_manifests(void)
+{
+        static const struct {
+                const char *what;
+                const char *account; /* whose the store key is, by rival's word */
+                bool own_account;    /* acme's own account comes along too */
+        } rows[] = {
+                {"rival's own store, which says that it is ours", "rival", false},
+                {"rival's key for our account, and rival's word on that", "acme", false},
+                {"rival's key for our account, beside our own word on that", "acme", true},
+        };
+
+        check_promise("a root that the device knows for packages signs no manifest of our store");
+        for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+                CLEANUP(buf_fini) struct buf out = BUF_INIT(8 * MIB);
+                struct recipe r = honest;
+
+                check_case("%s", rows[i].what);
+                r.knows_foreign = true;
+                r.authority = r.key_authority = r.key_account = rows[i].account;
+                r.key_by = FOREIGN_STORE;
+                put(&out, manifest_text(&r));
+                put(&out, agent_key(&r));
+                put(&out, account_key(FOREIGN, FOREIGN, "rival", "", ""));
+                put(&out, account(FOREIGN, "rival"));
+                put(&out, by_rival("account-key", rows[i].account,
+                                   arena_printf(arena,
+                                                "public-key-sha3-384: %s\n"
+                                                "since: 2026-01-01T00:00:00Z\n",
+                                                key_id(FOREIGN_STORE)),
+                                   FOREIGN_STORE));
+                if (rows[i].own_account) {
+                        put(&out, account_key(ROOT, ROOT, "acme", "", ""));
+                        put(&out, account(ROOT, "acme"));
+                } else if (strcmp(rows[i].account, "rival") != 0) {
+                        put(&out, by_rival("account", rows[i].account, ACCOUNT_MORE, NO_KEY));
+                }
+                CHECK_TEXT(manifest_check_name(look(&r, out.data, out.len, NULL)), "chain");
+        }
+}
+
 static void every_line_is_guarded(void)
 {
         static const char *const bodies[][2] = {
@@ -337,6 +391,7 @@ int main(void)
         world_make();
         an_honest_manifest_is_believed();
         every_field_is_guarded();
+        a_root_of_packages_is_none_of_manifests();
         every_line_is_guarded();
         keys_must_be_the_right_ones();
         signatures_are_not_moved();

@@ -46,7 +46,9 @@ void promise_put(const struct promise *promise, struct buf *out)
                    promise->nonce, promise->seen.epoch, promise->seen.sequence);
 }
 
-static enum rc roots_read(const struct device *device, struct trust_set **ret, struct err *err)
+/* The store's own root is the first; those that were added for packages come behind it. */
+static enum rc roots_read(const struct device *device, struct trust_set **ret,
+                          const char **ret_authority, struct err *err)
 {
         struct trust_set *set = trust_set_new(device->arena, NULL);
         const char *dir = device_path(device, KEYDIR_TRUST_FOLDER);
@@ -59,6 +61,10 @@ static enum rc roots_read(const struct device *device, struct trust_set **ret, s
         rc = keydir_read_roots(dir, roots, &count, err);
         for (size_t i = 0; rc == RC_OK && i < count; i++)
                 rc = trust_set_add_root(set, roots[i].account_id, roots[i].key_id, err);
+        if (rc == RC_OK && !count)
+                return err_set(err, RC_UNTRUSTED, "this device knows no root");
+        if (rc == RC_OK && !(*ret_authority = arena_strdup(device->arena, roots[0].account_id)))
+                return err_set(err, RC_NOMEM, "out of memory");
         if (rc == RC_OK)
                 *ret = set;
         return rc;
@@ -126,7 +132,7 @@ enum rc promise_check(const struct device *device, const struct promise *promise
         rc = jsonx_get_text(answer, "manifest", JSONX_MUST, MANIFEST_STREAM_MAX, &stream, err);
         if (rc != RC_OK)
                 return err_set(err, RC_UNTRUSTED, "the store's answer comes without a manifest");
-        rc = roots_read(device, &roots, err);
+        rc = roots_read(device, &roots, &expect.authority, err);
         if (rc != RC_OK)
                 return rc;
         expect.roots = roots;

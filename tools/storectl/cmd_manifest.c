@@ -235,7 +235,9 @@ enum rc cmd_manifest_show(struct cli *cli, const struct args *args, struct err *
 
 /* --- verify --- */
 
-static enum rc roots_read(struct cli *cli, const char *dir, struct trust_set **ret, struct err *err)
+/* The store's own root is the first; those that were added for packages come behind it. */
+static enum rc roots_read(struct cli *cli, const char *dir, struct trust_set **ret,
+                          const char **ret_authority, struct err *err)
 {
         struct keydir_root roots[KEYDIR_ROOTS_MAX];
         struct trust_set *set = trust_set_new(cli->arena, NULL);
@@ -254,7 +256,8 @@ static enum rc roots_read(struct cli *cli, const char *dir, struct trust_set **r
                 return rc;
         }
         *ret = set;
-        return RC_OK;
+        *ret_authority = arena_strdup(cli->arena, roots[0].account_id);
+        return *ret_authority ? RC_OK : err_set(err, RC_NOMEM, "out of memory");
 }
 
 /* RC_OK without a state file yet. */
@@ -329,7 +332,7 @@ static enum rc expect_read(struct cli *cli, const struct args *args, struct mani
         if (rc == RC_OK)
                 rc = model_split(cli, args_text(args, "model"), ret, err);
         if (rc == RC_OK)
-                rc = roots_read(cli, args_text(args, "root"), &roots, err);
+                rc = roots_read(cli, args_text(args, "root"), &roots, &ret->authority, err);
         if (rc == RC_OK)
                 rc = state_read(args_text(args, "state"), &ret->seen, err);
         if (rc != RC_OK)

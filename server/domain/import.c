@@ -4,6 +4,7 @@
 #include "server/domain/audit.h"
 #include "server/domain/keep.h"
 #include "server/domain/manifest_keeper.h"
+#include "server/domain/model_keep.h"
 #include "server/domain/stores.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -241,8 +242,8 @@ static enum rc key_names_check(const struct import_run *run, const struct catalo
         return RC_OK;
 }
 
-/* Whose devices are a store's own is for the authority that vouches for this server's brand; with
- * several roots another one may speak of stores elsewhere. */
+/* The operator's devices see what is private. With several roots another one than that of our brand
+ * may speak of a store here, as stock clients need it, but only for a brand that we let see it. */
 static enum rc store_check(const struct world *world, const struct catalog *catalog,
                            const struct assertion *item, struct err *err)
 {
@@ -251,10 +252,13 @@ static enum rc store_check(const struct world *world, const struct catalog *cata
 
         if (strcmp(item->type->name, "store") != 0 || !brand ||
             strcmp(brand->authority, item->authority) == 0 ||
+            brand_names_packages(world, assertion_text(item, "operator-id")) ||
             !stores_is_here(world, catalog, item->pk[0]))
                 return RC_OK;
-        return err_set(err, RC_UNTRUSTED, "%.60s has no say in the store %.64s of this server",
-                       item->authority, item->pk[0]);
+        return err_set(err, RC_UNTRUSTED,
+                       "%.60s has no say in the store %.64s of this server: its operator %.60s is "
+                       "not in the setting model-brands",
+                       item->authority, item->pk[0], assertion_text(item, "operator-id"));
 }
 
 static enum rc types_check(const struct world *world, const struct catalog *catalog,

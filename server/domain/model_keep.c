@@ -15,7 +15,6 @@ const char *model_store(const struct world *world, const struct assertion *model
 bool brand_names_packages(const struct world *world, const char *brand_id)
 {
         return strcmp(brand_id, world_text(world, SET_BRAND_ID)) == 0 ||
-               world_is_trusted(world, brand_id) ||
                scope_lists(world_text(world, SET_MODEL_BRANDS), brand_id);
 }
 

@@ -18,8 +18,8 @@ MUST_USE enum rc model_check(struct world *world, const struct catalog *catalog,
                              const struct assertion *model, struct arena *arena, struct err *err);
 /* The store that a model's devices see: its store header, or this server's own. */
 const char *model_store(const struct world *world, const struct assertion *model);
-/* Whether this brand's models may name private packages: the operator's, a trusted account's, and
- * those in the setting model-brands. */
+/* Whether this brand's models may name private packages: the operator's, and those in the setting
+ * model-brands. An account of a root that is trusted for its packages is none of them. */
 bool brand_names_packages(const struct world *world, const char *brand_id);
 
 /* The model as the catalog knows it, of any revision; NULL. */

@@ -186,6 +186,7 @@ static enum rc manifest_make(struct asking *asking, struct buf *out, struct err 
         for (size_t i = 0; i < asking->count; i++)
                 if (asking->wishes[i].ask.action == DECIDE_REFRESH)
                         installed[context.installed_count++] = asking->wishes[i].ask.snap_id;
+        decide_installed_sort(installed, context.installed_count);
         for (size_t i = 0; i < asking->count; i++) {
                 struct wish *wish = &asking->wishes[i];
 

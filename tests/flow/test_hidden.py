@@ -176,6 +176,15 @@ def at_first_everything_is_public(w):
 
 
 @case
+def caches_keep_what_is_for_everybody_only(w):
+    """Sessions and stores are named in headers that no cache between knows of."""
+    for path in ("/v2/snaps/info/amber", "/v2/snaps/find?q=amber", "/api/v1/snaps/names",
+                 "/v2/snaps/categories", "/v2/snaps/info/nothing", "/media/0.png",
+                 "/api/v1/snaps/download/none_1.snap"):
+        expect(w.store.call("GET", path).header("Cache-Control"), "no-store", path)
+
+
+@case
 def whatever_changes_every_way_agrees(w):
     random_ = random.Random(20260602)
     for number in range(ROUNDS):

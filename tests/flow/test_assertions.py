@@ -31,7 +31,7 @@ class World(Root):
 
     def __init__(self, folder):
         super().__init__(folder)
-        self.store = Store(folder, settings="model-brands = maker\n")
+        self.store = Store(folder)
         self.trust_write(self.store.dir)
         self.store.start()
         try:

@@ -26,7 +26,7 @@ class World(Root):
     def __init__(self, folder):
         super().__init__(folder)
         self.rogue = Root(folder, "rogue")
-        self.store = Store(folder)
+        self.store = Store(folder, settings="model-brands = listed\n")
         self.trust_write(self.store.dir)
         self.store.start()
 
@@ -420,6 +420,20 @@ def storectl_imports_and_releases(w):
     # an export with its chain is what another store of that root takes
     out = w.store.storectl("assert", "export", "snap-declaration", "16", w.snap_id("t"), "--chain")
     expect([header(part, "type") for part in out.split("\n\ntype: ") if part][0], "account-key")
+
+
+@case
+def a_listed_brand_may_operate_our_store(w):
+    """What stock clients need: our store, by the one root that they believe."""
+    def offer(operator):
+        return w.store.admin("POST", "/api/v1/assertions",
+                             stream(w.account_key("store", "org"), w.person(operator),
+                                    w.make("store", "store", f"store: acme\noperator-id: {operator}\n")),
+                             "application/x.ubuntu.assertion")
+    expect(offer("maker").status, 400, "not in model-brands")
+    expect(w.get("/v2/auth/store/assertions").status, 404)
+    expect(offer("listed").status, 200)
+    expect_in("operator-id: listed", w.get("/v2/auth/store/assertions").text())
 
 
 @case

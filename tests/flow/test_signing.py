@@ -7,7 +7,7 @@ import json
 import pathlib
 import subprocess
 
-from device_lib import (BUILD, Failed, Store, expect, expect_in, header, main, snap_make,
+from device_lib import (BUILD, Failed, Store, expect, expect_in, free_port, header, main, snap_make,
                         split_stream)
 from root_lib import Root
 
@@ -224,11 +224,12 @@ def roots_are_added_by_what_they_are(w):
     expect(thief.keys["root"].id in trust("list"), False)
     # the server and its signer start with all of them
     conf = data / "storehouse.conf"
+    port = free_port()
     conf.write_text(conf.read_text().replace("https-port = 8443", "https-port = 0").replace(
-        "http-port = 8080", f"http-port = {w.store.port + 1}"))
+        "http-port = 8080", f"http-port = {port}"))
     second = Store.__new__(Store)
     second.dir, second.log_path, second.work = data, w.folder / "second.log", w.folder
-    second.port, second.process = w.store.port + 1, None
+    second.port, second.process = port, None
     second.start()
     try:
         answer = second.call("GET", "/v2/assertions/account-key/" + rows[2]["root-key"])

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "delta/worker/delta.h"
 #include "core/base/fs.h"
-#include "delta/apply/vcdiff.h"
+#include "delta/apply/format.h"
+#include "delta/inside/inside_build.h"
 #include "delta/worker/xdelta.h"
 #include <assert.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -16,6 +18,11 @@ static void map_fini(struct bytes_view *view)
         if (view->bytes)
                 munmap((void *)view->data, view->bytes);
         view->bytes = 0;
+}
+
+static void built_fini(struct inside_built *built)
+{
+        free(built->bytes);
 }
 
 static enum rc map_file(int fd, const char *what, struct bytes_view *ret, struct err *err)
@@ -69,32 +76,29 @@ static enum rc not_proved(enum rc rc, const char *decoder, struct err *err)
         return err_prefix(err, RC_CONFLICT, "%s", decoder);
 }
 
-static enum rc prove(const struct delta_job *job, struct bytes_view source, uint64_t target_bytes,
-                     struct err *err)
+/* By the decoder that devices use. */
+static enum rc prove(const struct delta_job *job, struct hash *hash, struct err *err)
 {
-        CLEANUP(hash_freep) struct hash *hash = hash_new_sha3_384();
-        CLEANUP(map_fini) struct bytes_view delta = {NULL, 0};
+        const struct delta_format *format = delta_format_find(job->format);
         uint64_t bytes;
-        enum rc rc;
+        const enum rc rc =
+                format->apply(job->source_fd, job->out_fd, INT64_MAX, put_hash, hash, &bytes, err);
 
-        if (!hash)
-                return err_set(err, RC_NOMEM, "no memory for a hash");
-        rc = map_file(job->out_fd, "delta", &delta, err);
-        if (rc != RC_OK)
-                return rc;
+        return rc == RC_OK ? compare(hash, &job->target, "store-delta", err)
+                           : not_proved(rc, "store-delta", err);
+}
 
-        rc = xdelta_decode(source, delta, target_bytes, put_hash, hash, err);
-        if (rc != RC_OK)
-                return not_proved(rc, "xdelta3", err);
-        rc = compare(hash, &job->target, "xdelta3", err);
-        if (rc != RC_OK)
-                return rc;
+/* snapd applies with xdelta3's own code. */
+static enum rc prove_xdelta(const struct delta_job *job, struct bytes_view source,
+                            uint64_t target_bytes, struct hash *hash, struct err *err)
+{
+        CLEANUP(map_fini) struct bytes_view delta = {NULL, 0};
+        enum rc rc = map_file(job->out_fd, "delta", &delta, err);
 
-        rc = vcdiff_apply_to(job->source_fd, job->out_fd, put_hash, hash, target_bytes, &bytes,
-                             err);
-        if (rc != RC_OK)
-                return not_proved(rc, "store-delta", err);
-        return compare(hash, &job->target, "store-delta", err);
+        if (rc == RC_OK)
+                rc = xdelta_decode(source, delta, target_bytes, put_hash, hash, err);
+        return rc == RC_OK ? compare(hash, &job->target, "xdelta3", err)
+                           : not_proved(rc, "xdelta3", err);
 }
 
 static uint64_t usec_of(struct timeval time)
@@ -112,39 +116,79 @@ static void measure(struct delta_done *done)
         done->peak_bytes = (uint64_t)usage.ru_maxrss * KIB;
 }
 
-enum rc delta_build(const struct delta_job *job, struct delta_done *ret, struct err *err)
+static enum rc not_worth(const struct delta_job *job, struct err *err)
+{
+        return err_set_code(err, RC_NOT_WORTH, "delta-not-worth",
+                            "the delta is over %" PRIu64 " bytes", job->max_bytes);
+}
+
+static enum rc build_xdelta(const struct delta_job *job, struct hash *hash, struct err *err)
 {
         CLEANUP(map_fini) struct bytes_view source = {NULL, 0};
         CLEANUP(map_fini) struct bytes_view target = {NULL, 0};
-        struct delta_done done;
         int out_fd = job->out_fd;
-        enum rc rc;
+        enum rc rc = map_file(job->source_fd, "source", &source, err);
 
-        if (strcmp(job->format, "xdelta3") != 0)
-                return err_set_code(err, RC_UNSUPPORTED, "delta-format", "no delta format %s",
-                                    job->format);
-        rc = map_file(job->source_fd, "source", &source, err);
+        if (rc == RC_OK)
+                rc = map_file(job->target_fd, "target", &target, err);
         if (rc != RC_OK)
                 return rc;
-        rc = map_file(job->target_fd, "target", &target, err);
-        if (rc != RC_OK)
-                return rc;
-
-        /* What an attempt before this one may have left. */
-        if (ftruncate(out_fd, 0) < 0 || lseek(out_fd, 0, SEEK_SET) < 0)
-                return err_errno(err, "cannot empty the delta's file");
         /* The encoder stops at the bound, so a bad pair costs bounded time and disk. */
         rc = xdelta_encode(source, target, job->max_bytes, put_file, &out_fd, err);
         if (rc == RC_TOO_BIG)
-                return err_set_code(err, RC_NOT_WORTH, "delta-not-worth",
-                                    "the delta is over %" PRIu64 " bytes", job->max_bytes);
-        if (rc != RC_OK)
-                return rc;
+                return not_worth(job, err);
+        return rc == RC_OK ? prove_xdelta(job, source, target.bytes, hash, err) : rc;
+}
 
-        rc = prove(job, source, target.bytes, err);
-        if (rc != RC_OK)
-                return rc;
-        rc = sha3_384_fd(job->out_fd, &done.digest, &done.bytes, err);
+static enum rc build_inside(const struct delta_job *job, struct hash *hash, struct err *err)
+{
+        const struct inside_build build = {
+                .source_fd = job->source_fd,
+                .target_fd = job->target_fd,
+                .profile = job->small ? PROFILE_SMALL : PROFILE_LARGE,
+                .threads = job->threads,
+                .max_bytes = job->max_bytes,
+        };
+        CLEANUP(built_fini) struct inside_built built = {.bytes = NULL};
+        enum rc rc = inside_build(&build, &built, err);
+
+        (void)hash;
+        if (rc == RC_NOT_WORTH)
+                return not_worth(job, err);
+        return rc == RC_OK ? fs_write_all(job->out_fd, built.bytes, built.count, err) : rc;
+}
+
+/* By the names of delta/apply/format.c. */
+static const struct {
+        const char *name;
+        enum rc (*build)(const struct delta_job *job, struct hash *hash, struct err *err);
+} builders[] = {{"storehouse-1", build_inside}, {"xdelta3", build_xdelta}};
+
+static enum rc build(const struct delta_job *job, struct hash *hash, struct err *err)
+{
+        for (size_t i = 0; i < ARRAY_COUNT(builders); i++) {
+                if (strcmp(builders[i].name, job->format) == 0)
+                        return builders[i].build(job, hash, err);
+        }
+        return err_set_code(err, RC_UNSUPPORTED, "delta-format", "no delta format %s", job->format);
+}
+
+enum rc delta_build(const struct delta_job *job, struct delta_done *ret, struct err *err)
+{
+        CLEANUP(hash_freep) struct hash *hash = hash_new_sha3_384();
+        struct delta_done done;
+        enum rc rc;
+
+        if (!hash)
+                return err_set(err, RC_NOMEM, "no memory for a hash");
+        /* What an attempt before this one may have left. */
+        if (ftruncate(job->out_fd, 0) < 0 || lseek(job->out_fd, 0, SEEK_SET) < 0)
+                return err_errno(err, "cannot empty the delta's file");
+        rc = build(job, hash, err);
+        if (rc == RC_OK)
+                rc = prove(job, hash, err);
+        if (rc == RC_OK)
+                rc = sha3_384_fd(job->out_fd, &done.digest, &done.bytes, err);
         if (rc != RC_OK)
                 return rc;
         measure(&done);

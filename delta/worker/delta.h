@@ -3,7 +3,7 @@
 /*
  * delta -- the delta job: encode, then prove by every decoder that a device may use.
  *
- * Floor    delta/worker; includes core/base, core/crypto, delta/apply.
+ * Floor    delta/worker; includes core/base, core/crypto, delta/apply, delta/inside.
  * Owner    descriptors stay the caller's.
  * Bounds   the delta at most max_bytes; source and target at most XDELTA_INPUT_MAX.
  * Outcomes RC_NOT_WORTH (over max_bytes), RC_CONFLICT (a decoder does not give the target back),
@@ -13,7 +13,9 @@
 #include "core/crypto/hash.h"
 
 struct delta_job {
-        const char *format; /* "xdelta3" */
+        const char *format; /* a name of delta/apply/format.c */
+        bool small;         /* storehouse-1: for devices with little memory */
+        unsigned threads;   /* storehouse-1; 0: one */
         int source_fd;
         int target_fd;
         int out_fd; /* open for reading and writing; emptied first */

@@ -25,6 +25,7 @@
 #define INSPECT_ARENA   (16 * MIB)
 #define OUT_SPARE_BYTES MIB
 #define SECONDS_MAX     (7 * 86400)
+#define THREADS_MAX     64
 
 struct job {
         const char *name;
@@ -154,6 +155,7 @@ static const char usage_text[] =
         "  delta           a delta from 3 to 4, into 5, proved; needs\n"
         "                  --format NAME --max-bytes N --target-sha3-384 HEX\n"
         "  check-sandbox   whether this machine gives the sandbox\n"
+        "                  --threads N and --small are for the format storehouse-1\n"
         "  --memory BYTES  --seconds N  --user NAME\n"
         "  --no-sandbox    goes on where the machine gives no sandbox\n"
         "It answers one JSON object on standard output: {\"ok\":true,...} or\n"
@@ -171,6 +173,8 @@ enum worker_option {
         OPTION_MEMORY,
         OPTION_SECONDS,
         OPTION_USER,
+        OPTION_THREADS,
+        OPTION_SMALL,
         OPTION_NO_SANDBOX,
 };
 
@@ -181,6 +185,8 @@ static const struct option option_rows[] = {
         {"memory", required_argument, NULL, OPTION_MEMORY},
         {"seconds", required_argument, NULL, OPTION_SECONDS},
         {"user", required_argument, NULL, OPTION_USER},
+        {"threads", required_argument, NULL, OPTION_THREADS},
+        {"small", no_argument, NULL, OPTION_SMALL},
         {"no-sandbox", no_argument, NULL, OPTION_NO_SANDBOX},
         {NULL, 0, NULL, 0},
 };
@@ -206,6 +212,14 @@ static bool take_option(struct job *job, int option)
                 return true;
         case OPTION_USER:
                 job->sandbox.user = optarg;
+                return true;
+        case OPTION_THREADS:
+                if (number_parse_u64(optarg, THREADS_MAX, &number) != RC_OK)
+                        return false;
+                job->delta.threads = job->sandbox.threads = (unsigned)number;
+                return true;
+        case OPTION_SMALL:
+                job->delta.small = true;
                 return true;
         case OPTION_NO_SANDBOX:
                 job->sandbox.optional = true;

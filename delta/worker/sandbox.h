@@ -20,6 +20,7 @@ struct sandbox_options {
         int keep_count;        /* descriptors 0 .. keep_count - 1 stay open */
         uint64_t memory_bytes; /* address space; 0: no limit */
         unsigned seconds;      /* of CPU; 0: no limit */
+        unsigned threads;      /* over 1: the process may make threads, and no processes */
         uint64_t file_bytes;   /* the largest file that may be written */
         bool optional;         /* goes on where seccomp is missing */
 };

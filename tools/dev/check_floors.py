@@ -24,7 +24,7 @@ CORE_MANIFEST = "core/manifest"
 STORE, DOMAIN, HTTP, API = "server/store", "server/domain", "server/http", "server/api"
 SIGNER, CLIENT, MANIFEST = "server/signer", "server/signer/client", "server/manifest"
 CONSOLE, WORKER_CLIENT, SERVER = "server/console", "server/worker", "server"
-APPLY, WORKER, SCHEMA = "delta/apply", "delta/worker", "schema"
+APPLY, INSIDE, WORKER, SCHEMA = "delta/apply", "delta/inside", "delta/worker", "schema"
 STORECTL, AGENT, DELTA_TOOL, TESTS = "tools/storectl", "tools/agent", "tools/store-delta", "tests"
 DEMO_DEVICE = "tools/demo-device"
 EVERYTHING = "*"
@@ -48,7 +48,8 @@ FLOORS = {
     API: (BASE, MODEL, CORE_MANIFEST, DOMAIN, HTTP, CONSOLE, WORKER_CLIENT),
     SERVER: (BASE, CRYPTO, MODEL, STORE, CLIENT, WORKER_CLIENT, MANIFEST, DOMAIN, HTTP, API, CONSOLE),
     APPLY: (BASE, CRYPTO),
-    WORKER: (BASE, CRYPTO, MODEL, APPLY),
+    INSIDE: (BASE, APPLY),
+    WORKER: (BASE, CRYPTO, MODEL, APPLY, INSIDE),
     STORECTL: (BASE, CRYPTO, KEYS, MODEL, CORE_MANIFEST, STORE, DOMAIN, CLIENT),
     AGENT: (BASE, CRYPTO, KEYS, MODEL, CORE_MANIFEST, APPLY),
     DEMO_DEVICE: (BASE, CRYPTO, KEYS, MODEL, CORE_MANIFEST),
@@ -76,8 +77,8 @@ THIRD_PARTY = (
     (r"seccomp\.h", (SIGNER, WORKER, "core/base/sandbox.c"), ()),
     (r"curl/.*", (STORECTL, AGENT, DEMO_DEVICE, "server/store/blob_s3.c"), ()),
     (r"xdelta3\.h", ("delta/worker/xdelta.c",), ()),
-    (r"lzo/.*|minilzo\.h|sqfs/.*|yaml\.h|lz4.*\.h", (WORKER,), ()),
-    (r"lzma\.h|zlib\.h|zstd.*\.h", (APPLY, WORKER), ()),
+    (r"lzo/.*|minilzo\.h|sqfs/.*|yaml\.h", (WORKER,), ()),
+    (r"lzma\.h|zlib\.h|zstd.*\.h|lz4.*\.h", (APPLY, INSIDE, WORKER), ()),
 )
 
 # from these floors none of those folders is reached, through whatever header

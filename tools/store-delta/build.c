@@ -54,7 +54,9 @@ static enum rc build(const struct command_options *options, char *const *paths,
         struct digest digest;
         enum rc rc;
 
-        rc = find_worker(binary, sizeof(binary), err);
+        rc = crypto_init(err);
+        if (rc == RC_OK)
+                rc = find_worker(binary, sizeof(binary), err);
         if (rc == RC_OK)
                 rc = fs_open(paths[0], O_RDONLY, 0, &source_fd, err);
         if (rc == RC_OK)

@@ -25,6 +25,8 @@ struct command_options {
         uint64_t memory_bytes;
         unsigned seconds;
         bool json;
+        bool fingerprints; /* formats: of the compressors, instead of the names */
+        bool no_sandbox;   /* apply: goes on where the machine gives no filter */
 };
 
 enum exit_status command_build(const struct command_options *options, char *const *paths,
@@ -35,3 +37,5 @@ enum exit_status command_info(const struct command_options *options, char *const
                               struct err *err);
 enum exit_status command_formats(const struct command_options *options, char *const *paths,
                                  struct err *err);
+/* The exit status that tells an outcome of a decoder. */
+enum exit_status command_status(enum rc rc);

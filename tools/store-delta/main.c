@@ -5,7 +5,8 @@
  * Floor    tools/store-delta. No GPL code: the encoder runs as storehouse-worker, the decoder is
  * ours.
  */
-#include "core/crypto/hash.h"
+#include "core/base/hex.h"
+#include "delta/apply/sha3.h"
 #include "tools/store-delta/command.h"
 #include <errno.h>
 #include <getopt.h>
@@ -13,16 +14,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The static decoder for small systems is this program without `build`. */
+#ifndef DECODER_ONLY
+#define DECODER_ONLY 0
+#endif
+
 #define SECONDS_DEFAULT 3600
 #define SECONDS_MAX     (7 * 86400)
 
 static const char usage_text[] =
-        "store-delta build [--format xdelta3] [--max-bytes N] OLD NEW DELTA\n"
+        "store-delta build [--format NAME] [--max-bytes N] OLD NEW DELTA\n"
         "                  makes DELTA, and proves that it turns OLD into NEW\n"
-        "store-delta apply [--sha3-384 HEX] [--max-bytes N] OLD DELTA NEW\n"
+        "store-delta apply [--sha3-384 HEX] [--max-bytes N] [--no-sandbox] OLD DELTA NEW\n"
         "                  makes NEW, whole or not at all\n"
         "store-delta info [--json] DELTA\n"
-        "store-delta formats\n"
+        "store-delta formats [--fingerprints]\n"
         "store-delta --help | --version\n"
         "\n"
         "  --format NAME    one of `store-delta formats`; xdelta3 when absent\n"
@@ -30,6 +36,8 @@ static const char usage_text[] =
         "  --memory BYTES   what building may use; no bound when absent\n"
         "  --seconds N      how long building may take; 3600 when absent\n"
         "  --sha3-384 HEX   NEW must have this digest\n"
+        "  --no-sandbox     apply on machines that give no system call filter, too\n"
+        "  --fingerprints   how each compressor here packs, instead of the formats\n"
         "\n"
         "Building runs storehouse-worker, found beside this program or named by "
         "$STOREHOUSE_WORKER.\n"
@@ -46,10 +54,12 @@ static const struct word {
         int paths;
         const char *options; /* the letters of those that it takes */
 } words[] = {
+#if !DECODER_ONLY
         {"build", command_build, 3, "fmMs"},
-        {"apply", command_apply, 3, "md"},
+#endif
+        {"apply", command_apply, 3, "mdn"},
         {"info", command_info, 1, "j"},
-        {"formats", command_formats, 0, ""},
+        {"formats", command_formats, 0, "p"},
 };
 
 static const struct option option_rows[] = {
@@ -59,6 +69,8 @@ static const struct option option_rows[] = {
         {"seconds", required_argument, NULL, 's'},
         {"sha3-384", required_argument, NULL, 'd'},
         {"json", no_argument, NULL, 'j'},
+        {"no-sandbox", no_argument, NULL, 'n'},
+        {"fingerprints", no_argument, NULL, 'p'},
         {NULL, 0, NULL, 0},
 };
 
@@ -77,7 +89,7 @@ static bool parse_number(const char *text, uint64_t max, uint64_t *ret)
 
 static bool take_option(struct command_options *options, int option)
 {
-        struct digest digest;
+        uint8_t digest[SHA3_384_BYTES];
         uint64_t seconds;
 
         switch (option) {
@@ -95,7 +107,14 @@ static bool take_option(struct command_options *options, int option)
                 return true;
         case 'd':
                 options->sha3_384 = optarg;
-                return digest_parse_hex(optarg, &digest) == RC_OK;
+                return strlen(optarg) == HEX_CHARS(sizeof(digest)) &&
+                       hex_parse(optarg, digest, sizeof(digest)) == RC_OK;
+        case 'n':
+                options->no_sandbox = true;
+                return true;
+        case 'p':
+                options->fingerprints = true;
+                return true;
         default:
                 options->json = true;
                 return true;
@@ -139,10 +158,6 @@ int main(int argc, char **argv)
         if (!word || !parse_options(argc, argv, word, &options)) {
                 fputs(usage_text, stderr);
                 return EXIT_USAGE;
-        }
-        if (crypto_init(&err) != RC_OK) {
-                fprintf(stderr, "store-delta: %s\n", err.text);
-                return EXIT_ERROR;
         }
         status = word->run(&options, argv + optind, &err);
         if (status == EXIT_OK && fflush(stdout) != 0) {

@@ -41,7 +41,7 @@ struct model {
 
 static const struct sizes {
         unsigned flags, values, literals;
-} sizes[2] = {{21, 20, 22}, {18, 17, 18}};
+} sizes[2] = {{21, 20, 21}, {18, 17, 18}};
 
 void model_freep(struct model **model)
 {

@@ -7,8 +7,9 @@
 #define CHUNK      (16 * KIB)
 #define DIGITS_MAX 10
 #define PACK_SPARE (64 * KIB)
-#define LITERAL_LC 0 /* rows of a few bytes: their place in a row says more than the byte before   \
-                      */
+#define LITERAL_LC                                                                                 \
+        0 /* rows of a few bytes: their place in a row says more than the byte before              \
+           */
 #define POSITION_PB 0
 
 struct table {

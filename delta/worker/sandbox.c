@@ -26,7 +26,7 @@ static const int allowed_calls[] = {
 /* The sanitizers' runtime needs these to report; a release build has none of them. */
 static const int sanitizer_calls[] = {
         SCMP_SYS(getpid),         SCMP_SYS(gettid),       SCMP_SYS(sigaltstack),
-        SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction),
+        SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction), SCMP_SYS(sched_getaffinity),
 };
 
 /* Of a thread's beginning and end. */

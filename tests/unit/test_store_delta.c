@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Arguments: store-delta, and storehouse-worker. */
+/* Arguments: store-delta, storehouse-worker, and store-delta-static where it is built. */
 #include "core/base/fs.h"
 #include "core/crypto/hash.h"
 #include "tests/lib/check.h"
@@ -13,14 +13,16 @@
 
 #define FILE_BYTES 300000
 #define WORDS_MAX  8
+#define IMAGE_TEXT (6 * MIB)
 
 static char *tool;
+static char *static_tool; /* NULL: not built */
 static const char *dir;
 
-/* Runs store-delta in the scratch folder; its exit status. Output goes to out.txt. */
-static int run(const char *const *words)
+/* Runs a program in the scratch folder; its exit status. Output goes to out.txt. */
+static int run_program(const char *program, const char *const *words)
 {
-        const char *all[WORDS_MAX + 2] = {tool};
+        const char *all[WORDS_MAX + 2] = {program};
         int status = -1;
         pid_t pid;
 
@@ -32,7 +34,7 @@ static int run(const char *const *words)
                         _exit(126);
                 dup2(open("out.txt", O_WRONLY | O_CREAT | O_TRUNC, 0644), STDOUT_FILENO);
                 dup2(STDOUT_FILENO, STDERR_FILENO);
-                execv(tool, (char *const *)all);
+                execv(program, (char *const *)all);
                 _exit(127);
         }
         if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
@@ -40,7 +42,7 @@ static int run(const char *const *words)
         return WEXITSTATUS(status);
 }
 
-#define RUN(...) run((const char *const[WORDS_MAX + 1]){__VA_ARGS__})
+#define RUN(...) run_program(tool, (const char *const[WORDS_MAX + 1]){__VA_ARGS__})
 
 static bool said(const char *text)
 {
@@ -89,6 +91,18 @@ static void check_content(const char *name, const char *want)
         if (fs_read_file(scratch_path(dir, name), MIB, &got, &bytes, NULL) != RC_OK)
                 bytes = 0;
         CHECK_BYTES(got, bytes, want, FILE_BYTES);
+}
+
+static void check_equal(const char *left, const char *right)
+{
+        CLEANUP(fs_freep) char *a = NULL;
+        CLEANUP(fs_freep) char *b = NULL;
+        size_t a_bytes = 0;
+        size_t b_bytes = 1;
+
+        (void)!fs_read_file(scratch_path(dir, left), 16 * MIB, &a, &a_bytes, NULL);
+        (void)!fs_read_file(scratch_path(dir, right), 16 * MIB, &b, &b_bytes, NULL);
+        CHECK(a_bytes == b_bytes && a && b && memcmp(a, b, a_bytes) == 0);
 }
 
 static void test_round_trip(void)
@@ -140,7 +154,98 @@ static void test_info(void)
         CHECK_INT(RUN("info", "empty"), 4);
         CHECK_INT(RUN("info", "nowhere"), 1);
         CHECK_INT(RUN("formats"), 0);
-        CHECK(said("xdelta3\n"));
+        CHECK(said("storehouse-1\nxdelta3\n"));
+        CHECK_INT(RUN("formats", "--fingerprints"), 0);
+        CHECK(said("xz ") && said("liblzma") && said("lz4 ") && !said("lzo"));
+}
+
+/* The static decoder, under a limit of its address space in KiB. */
+static int run_limited(unsigned kib, const char *source, const char *delta, const char *target)
+{
+        char line[512];
+
+        snprintf(line, sizeof(line), "ulimit -v %u && exec '%s' apply %s %s %s", kib, static_tool,
+                 source, delta, target);
+        return run_program("/bin/sh", (const char *const[WORDS_MAX + 1]){"-c", line});
+}
+
+/* Text that changes a little everywhere, in blocks of 128 KiB. */
+static void make_images(void)
+{
+        static char text[IMAGE_TEXT];
+        const char *const names[] = {"old.img", "new.img"};
+
+        for (unsigned i = 0; i < 2; i++) {
+                char tree[512];
+                char image[512];
+                const char *const words[] = {"mksquashfs", tree, image,       "-noappend",
+                                             "-comp",      "xz", "-all-root", "-mkfs-time",
+                                             "1000",       NULL};
+                unsigned state = 5;
+
+                for (size_t at = 0; at < sizeof(text); at++) {
+                        state = state * 1103515245 + 12345;
+                        text[at] = "storehouse delta"[state >> 28];
+                        if (i && at % 50021 == 0)
+                                text[at] = '!';
+                }
+                snprintf(tree, sizeof(tree), "%s/tree", dir);
+                snprintf(image, sizeof(image), "%s/%s", dir, names[i]);
+                if (fs_make_dirs(tree, 0755, NULL) != RC_OK)
+                        exit(1);
+                put("tree/text", text, sizeof(text));
+                scratch_run(words);
+        }
+}
+
+/* As store-delta runs it, but for the small profile. */
+static int build_small(void)
+{
+        CLEANUP(fs_closep) int fd = open(scratch_path(dir, "new.img"), O_RDONLY | O_CLOEXEC);
+        char hex[DIGEST_HEX_CHARS + 1];
+        struct digest digest;
+        char line[1024];
+        uint64_t bytes;
+
+        if (fd < 0 || sha3_384_fd(fd, &digest, &bytes, NULL) != RC_OK)
+                return -1;
+        digest_hex(&digest, hex);
+        snprintf(line, sizeof(line),
+                 "exec \"$STOREHOUSE_WORKER\" delta --format storehouse-1 --small --max-bytes "
+                 "9999999 "
+                 "--target-sha3-384 %s 3<old.img 4<new.img 5<>inside",
+                 hex);
+        return run_program("/bin/sh", (const char *const[WORDS_MAX + 1]){"-c", line});
+}
+
+static void test_inside(void)
+{
+        static const struct {
+                const char *profile;
+                unsigned kib;
+        } rows[] = {{"large", 64 * 1024}, {"small", 16 * 1024}};
+
+        make_images();
+        for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+                check_promise("storehouse-1 is built, proved, described and applied");
+                check_case("%s", rows[i].profile);
+                CHECK_INT(i ? build_small()
+                            : RUN("build", "--format", "storehouse-1", "old.img", "new.img",
+                                  "inside"),
+                          0);
+                CHECK_INT(RUN("info", "--json", "inside"), 0);
+                CHECK(said("\"format\":\"storehouse-1\"") && said(rows[i].profile) &&
+                      said("\"codec\":\"xz\""));
+                CHECK_INT(RUN("apply", "old.img", "inside", "again.img"), 0);
+                check_equal("again.img", "new.img");
+                CHECK_INT(RUN("apply", "new.img", "inside", "none"), 4);
+                CHECK(!is_there("none") && !is_there("none.partial"));
+                if (!static_tool)
+                        continue;
+                check_promise("the static decoder works within the memory of the profile");
+                CHECK_INT(run_limited(rows[i].kib, "old.img", "inside", "static.img"), 0);
+                check_equal("static.img", "new.img");
+        }
 }
 
 static void check_refused(int got, int want, const char *output)
@@ -231,22 +336,25 @@ int main(int argc, char **argv)
         char *worker = NULL;
         struct err err;
 
-        if (argc != 3 || crypto_init(&err) != RC_OK)
+        if (argc < 3 || crypto_init(&err) != RC_OK)
                 return 1;
         /* They run in the scratch folder. */
         tool = realpath(argv[1], NULL);
         worker = realpath(argv[2], NULL);
-        if (!tool || !worker)
+        static_tool = argc > 3 ? realpath(argv[3], NULL) : NULL;
+        if (!tool || !worker || (argc > 3 && !static_tool))
                 return 1;
         dir = folder;
         setenv("STOREHOUSE_WORKER", worker, 1);
         make_files();
         test_round_trip();
         test_info();
+        test_inside();
         test_refused();
         test_usage();
         test_no_worker();
         free(tool);
+        free(static_tool);
         free(worker);
         return check_end();
 }

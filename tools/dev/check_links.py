@@ -51,6 +51,13 @@ BINARIES = {
         "no_symbols": rf"{XDELTA}|{LZO}",
         "libraries": ("libc.so",),
     },
+    "store-delta-static": {
+        "no_libraries": r".",
+        "no_symbols": rf"{XDELTA}|{LZO}|gnutls_\w+|json_\w+",
+        "symbols": (r"lzma_\w+", r"inside_apply_to"),
+        # an option leaves it out
+        "optional": True,
+    },
     "demo-device": {
         "no_libraries": rf"{GPL_LIBRARIES}|{PARSERS}|libmicrohttpd|libsqlite3",
         "no_symbols": rf"{XDELTA}|{LZO}",

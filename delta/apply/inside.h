@@ -10,7 +10,7 @@
  * size. Source   delta/FORMAT.md. Outcomes RC_INVALID (malformed, damaged: nothing was put; or
  * found while applying), RC_UNSUPPORTED (version, profile, codec, a library here that packs
  * otherwise: nothing was put), RC_CONFLICT (another source: nothing was put; or the target came out
- * wrong), RC_TOO_BIG, RC_IO, RC_NOMEM. Tests    tests/unit/test_inside_format.c,
+ * wrong), RC_TOO_BIG, RC_IO, RC_NOMEM. Tests    tests/unit/test_inside_bad.c,
  * tests/unit/test_inside.c, tests/fuzz/fuzz_inside.c
  */
 #include "delta/apply/inside_header.h"

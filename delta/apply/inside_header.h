@@ -10,7 +10,7 @@
  * Source   delta/FORMAT.md.
  * Outcomes RC_INVALID (malformed, damaged), RC_UNSUPPORTED (a version, profile or codec that is not
  *          known), RC_TOO_BIG.
- * Tests    tests/unit/test_inside_format.c
+ * Tests    tests/unit/test_inside_bad.c
  */
 #include "delta/apply/codec.h"
 #include "delta/apply/sha3.h"

@@ -9,7 +9,7 @@
  * bits bytes a mixer and some KiB; a decoder that reads past the end of its bytes sees zeros, and
  * says so afterwards (over). Source   the way of Mahoney's lpaq: adaptive counters in hashed
  * tables, stretched, weighted by what they were worth, squashed. Integers only: every machine
- * computes the same. Tests    tests/unit/test_mix.c
+ * computes the same. Tests    tests/unit/test_codec.c
  */
 #include "core/base/rc.h"
 #include <stdint.h>

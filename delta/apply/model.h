@@ -9,7 +9,7 @@
  * Threads  no shared state.
  * Bounds   MODEL_LARGE_BYTES or MODEL_SMALL_BYTES of memory.
  * Source   delta/FORMAT.md, "Program".
- * Tests    tests/unit/test_mix.c
+ * Tests    tests/unit/test_codec.c
  */
 #include "delta/apply/mix.h"
 

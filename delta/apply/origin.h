@@ -10,7 +10,7 @@
  *          all, so that a delta that jumps about ends.
  * Outcomes RC_INVALID (a block outside of the source, or that is no compressed data), RC_TOO_BIG
  *          (expand_max), RC_IO, RC_NOMEM.
- * Tests    tests/unit/test_inside_format.c
+ * Tests    tests/unit/test_inside_bad.c
  */
 #include "delta/apply/reader.h"
 #include "delta/apply/table.h"

@@ -9,7 +9,7 @@
  * Bounds   MODEL memory of the profile. A step covers at least one byte of the content.
  * Outcomes RC_INVALID (a step that leaves the content or the origin), what read gives, RC_NOMEM.
  * Source   delta/FORMAT.md, "Program".
- * Tests    tests/unit/test_inside_format.c
+ * Tests    tests/unit/test_inside_bad.c
  */
 #include "delta/apply/model.h"
 

@@ -6,7 +6,7 @@
  *
  * Floor    delta/apply; includes libc only. Everything that is not a small decoder uses
  * core/crypto. Owner    the struct is the caller's. Nothing is allocated, nothing fails. Source
- * FIPS 202. Tests    tests/unit/test_sha3.c (against core/crypto)
+ * FIPS 202. Tests    tests/unit/test_codec.c (against core/crypto)
  */
 #include <stddef.h>
 #include <stdint.h>

@@ -7,7 +7,7 @@
  * Owner    CLEANUP(table_freep). The descriptor stays the caller's.
  * Bounds   the dictionary given; the stream's packed bytes and no more are read.
  * Outcomes RC_INVALID (damaged, or more is read than there is), RC_IO, RC_NOMEM.
- * Tests    tests/unit/test_inside_format.c
+ * Tests    tests/unit/test_inside_bad.c
  */
 #include "core/base/rc.h"
 #include <stdint.h>

@@ -9,7 +9,7 @@
  * Threads  read-only after image_read; safe to share then.
  * Bounds   IMAGE_BLOCKS_MAX blocks; blocks lie inside the image and do not overlap.
  * Outcomes RC_INVALID with a code "image-...", RC_TOO_BIG, RC_NOMEM.
- * Tests    tests/unit/test_inside_image.c, tests/fuzz/fuzz_inside_image.c
+ * Tests    tests/unit/test_inside_bad.c, tests/fuzz/fuzz_inside.c
  */
 #include "core/base/rc.h"
 #include <stdint.h>

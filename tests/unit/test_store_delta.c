@@ -310,7 +310,7 @@ static void test_usage(void)
         for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
                 check_case("%s %s %s", rows[i][0] ? rows[i][0] : "", rows[i][1] ? rows[i][1] : "",
                            rows[i][2] ? rows[i][2] : "");
-                CHECK_INT(run(rows[i]), 2);
+                CHECK_INT(run_program(tool, rows[i]), 2);
                 CHECK(said("store-delta build"));
                 CHECK(!is_there("none"));
         }

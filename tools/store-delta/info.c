@@ -15,7 +15,7 @@ static const char *yes_no(bool value)
         return value ? "yes" : "no";
 }
 
-static const char *json_bool(bool value)
+static const char *truth_text(bool value)
 {
         return value ? "true" : "false";
 }
@@ -41,8 +41,8 @@ static void print_vcdiff_json(const struct vcdiff_info *info)
                info->target_bytes, info->source_bytes, info->windows, info->max_window_bytes);
         printf(",\"checksums\":%s,\"app-header\":%s,\"secondary-compression\":%s,\"applies-here\":%"
                "s}\n",
-               json_bool(info->checksums), json_bool(info->has_app_header),
-               json_bool(info->secondary), json_bool(!info->secondary_used));
+               truth_text(info->checksums), truth_text(info->has_app_header),
+               truth_text(info->secondary), truth_text(!info->secondary_used));
 }
 
 static enum rc show_vcdiff(int fd, bool json, struct err *err)
